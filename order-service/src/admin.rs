@@ -14,23 +14,29 @@ use clap::Args;
 use orderlog_projection::store::blocking;
 use orderlog_runtime::secret::Secret;
 use orderlog_web::openapi::USER_HEADER;
-use orderlog_web::{Problem, ProblemKind, hosts, origins};
+use orderlog_web::{Json, Problem, ProblemKind, hosts, origins};
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::dead_letter::marks::MAX_BY_CHARS;
-use crate::hidden::is_hidden;
+use crate::hidden::is_printable;
 
-/// Headers by which proxies name their clients. A request with one of them has come through a proxy, so its peer's address
-/// says nothing about who sent it.
+/// Headers by which proxies name their clients and themselves. A request with one of them has come through a proxy, so its
+/// peer's address says nothing about who sent it.
 const OF_PROXIES: [&str; 6] = [
     "forwarded",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-proto",
-    "x-real-ip",
     "via",
+    "x-real-ip",
+    "x-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
 ];
+/// The beginnings of the names of others.
+const OF_PROXIES_BEGIN: [&str; 2] = ["x-forwarded-", "x-envoy-"];
+
+/// Largest key file, in bytes.
+const MAX_FILE_BYTES: u64 = 64 * 1024;
 
 /// The key that administration needs.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
@@ -128,7 +134,16 @@ fn read(path: &Path) -> anyhow::Result<Secret> {
             path.display()
         )
     };
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", file()))?;
+    let context = || format!("cannot read {}", file());
+    let found = std::fs::metadata(path).with_context(context)?;
+    // why: a pipe or a device could keep whoever reads it waiting
+    ensure!(found.is_file(), "{} is not a regular file", file());
+    ensure!(
+        found.len() <= MAX_FILE_BYTES,
+        "{} has more than {MAX_FILE_BYTES} bytes; is it the key's?",
+        file()
+    );
+    let text = std::fs::read_to_string(path).with_context(context)?;
     let key = Secret::from(text.trim());
     ensure!(!key.is_empty(), "{} is empty; write the key into it", file());
     check(&key).with_context(file)?;
@@ -161,8 +176,38 @@ impl FromRequest for Admin {
         let authority = request.uri().authority().map(ToString::to_string);
         Box::pin(async move {
             let access = access.context("this server has no AdminAccess")?;
-            let key = access.as_ref().clone().key().await?;
+            let key = access.as_ref().clone().key().await.map_err(|error| {
+                tracing::error!(error = format!("{error:#}"), "admin key not readable");
+                Problem::new(
+                    ProblemKind::Unavailable,
+                    "nobody is let in now: the file of ADMIN_API_KEY_FILE (--admin-api-key-file) holds no key that can be read; the service's log says why",
+                )
+            })?;
             admit(key.as_ref(), &headers, authority.as_deref(), peer)
+        })
+    }
+}
+
+/// The body of a request by somebody who may change something. Nothing is said about the body to anybody else.
+#[derive(Clone, Debug)]
+pub struct AdminJson<T> {
+    /// Who it is.
+    pub admin: Admin,
+    /// The parsed body.
+    pub value: T,
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for AdminJson<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let admin = Admin::from_request(request, payload);
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let admin = admin.await?;
+            let Json { value, .. } = Json::from_request(&request, &mut payload).await?;
+            Ok(Self { admin, value })
         })
     }
 }
@@ -210,8 +255,10 @@ fn check_key(key: &Secret, headers: &HeaderMap) -> Result<(), Problem> {
 fn check_loopback(headers: &HeaderMap, authority: Option<&str>, peer: Option<IpAddr>) -> Result<(), Problem> {
     // A name that is not this machine's own may be a web page's that resolves to it (DNS rebinding).
     let host = headers.get(header::HOST).map(|host| host.to_str().unwrap_or_default());
-    let is_local = host.into_iter().chain(authority).all(hosts::is_local);
-    let proxied = OF_PROXIES.iter().find(|name| headers.contains_key(**name));
+    let mut names = host.into_iter().chain(authority).peekable();
+    // Only HTTP/1.0 may name none, which proxies speak that do not pass the name on.
+    let is_local = names.peek().is_some() && names.all(hosts::is_local);
+    let proxied = headers.keys().map(HeaderName::as_str).find(|name| is_of_proxies(name));
     let why = match (peer, proxied) {
         (Some(peer), None) if peer.is_loopback() && is_local => return Ok(()),
         (_, Some(header)) => format!("came through a proxy (it has the header {header})"),
@@ -225,6 +272,10 @@ fn check_loopback(headers: &HeaderMap, authority: Option<&str>, peer: Option<IpA
             "the service has no admin key, so it accepts this only from its own machine, and the request {why}; set ADMIN_API_KEY or ADMIN_API_KEY_FILE (--admin-api-key-file), then send the key"
         ),
     ))
+}
+
+fn is_of_proxies(name: &str) -> bool {
+    OF_PROXIES.contains(&name) || OF_PROXIES_BEGIN.iter().any(|beginning| name.starts_with(beginning))
 }
 
 /// The token of `Authorization: Bearer <token>`; the scheme's case does not matter (RFC 9110, section 11.1).
@@ -252,11 +303,6 @@ fn user(headers: &HeaderMap) -> Result<Option<String>, Problem> {
         )
     })?;
     Ok((!user.is_empty()).then(|| user.to_owned()))
-}
-
-/// Not a control character, and none that reorders or hides the text around it.
-fn is_printable(character: char) -> bool {
-    !character.is_control() && !is_hidden(character)
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ fn who_is_admitted_and_who_is_refused() {
         &'a [(&'a str, &'a str)],
         Result<&'a str, &'a str>,
     );
-    let cases: [Case<'_>; 30] = [
+    let cases: [Case<'_>; 37] = [
         // Without a key: this machine only.
         (None, OWN, &[LOCAL], Ok("127.0.0.1")),
         (None, "127.8.9.1:1", &[("host", "127.0.0.1:8001")], Ok("127.8.9.1")),
@@ -48,6 +48,18 @@ fn who_is_admitted_and_who_is_refused() {
         (None, OWN, &[LOCAL, ("forwarded", "for=192.0.2.7")], Err(LOOPBACK)),
         (None, OWN, &[LOCAL, ("x-real-ip", "127.0.0.1")], Err(LOOPBACK)),
         (None, OWN, &[LOCAL, ("via", "1.1 proxy")], Err(LOOPBACK)),
+        (None, OWN, &[LOCAL, ("x-forwarded-port", "443")], Err(LOOPBACK)),
+        (None, OWN, &[LOCAL, ("cf-connecting-ip", "127.0.0.1")], Err(LOOPBACK)),
+        (None, OWN, &[LOCAL, ("true-client-ip", "127.0.0.1")], Err(LOOPBACK)),
+        (None, OWN, &[LOCAL, ("x-client-ip", "127.0.0.1")], Err(LOOPBACK)),
+        (
+            None,
+            OWN,
+            &[LOCAL, ("x-envoy-external-address", "127.0.0.1")],
+            Err(LOOPBACK),
+        ),
+        // As of a proxy that speaks HTTP/1.0.
+        (None, OWN, &[], Err(LOOPBACK)),
         // A page whose own name resolves to this machine.
         (
             None,
@@ -69,6 +81,7 @@ fn who_is_admitted_and_who_is_refused() {
         (None, OWN, &[LOCAL, ("sec-fetch-site", "same-site")], Err(ORIGIN)),
         (None, OWN, &[LOCAL, ("origin", "http://localhost:3000")], Err(ORIGIN)),
         (None, OWN, &[LOCAL, ("origin", "null")], Err(ORIGIN)),
+        (None, OWN, &[LOCAL, ("origin", "file://localhost:8001")], Err(ORIGIN)),
         (
             Some("k"),
             OWN,
@@ -170,6 +183,8 @@ fn settings_that_admit_nobody_or_contradict_each_other_are_refused() {
     }
     let error = access(&[&file("one\ntwo")]).expect_err("two lines");
     assert!(error.contains("on one line"), "{error}");
+    let error = access(&["--admin-api-key-file=/dev/null"]).expect_err("a device");
+    assert!(error.contains("is not a regular file"), "{error}");
     let error = access(&["--admin-api-key-file=/nowhere/key"]).expect_err("no file");
     assert!(
         error.contains("ADMIN_API_KEY_FILE") && error.contains("/nowhere/key"),
@@ -203,8 +218,12 @@ async fn a_handler_that_takes_it_is_reached_only_with_the_key_that_is_in_the_fil
     assert_eq!((status("first").await, status("second").await), (200, 401));
     std::fs::write(&path, "second\n").expect("written");
     assert_eq!((status("first").await, status("second").await), (401, 200));
+    for unusable in [&b"\n"[..], b"\xff", b"two words"] {
+        std::fs::write(&path, unusable).expect("written");
+        assert_eq!(status("second").await, 503, "fails closed");
+    }
     std::fs::remove_file(&path).expect("removed");
-    assert_eq!(status("second").await, 500, "fails closed");
+    assert_eq!(status("second").await, 503, "fails closed");
 }
 
 #[test]

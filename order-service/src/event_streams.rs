@@ -1,16 +1,20 @@
 //! The clients that listen to `/events`, and what all of them are told alike: looked up once for all, and only while there is a
 //! client.
 
+mod admission;
+
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use orderlog_web::Streamed;
+use tokio::sync::{Notify, watch};
 
-/// How many clients may listen at once.
-pub const MAX_STREAMS: usize = 100;
+use admission::Admission;
+pub use admission::{MAX_STREAMS, Place};
 
 /// The clients that listen, and what all of them are told.
 pub struct EventStreams {
-    permits: Arc<Semaphore>,
+    admission: Admission,
     overview: watch::Sender<Option<Arc<Overview>>>,
     arrived: Notify,
 }
@@ -35,18 +39,18 @@ impl EventStreams {
     /// No client yet.
     pub fn new() -> Self {
         Self {
-            permits: Arc::new(Semaphore::new(MAX_STREAMS)),
+            admission: Admission::default(),
             overview: watch::Sender::new(None),
             arrived: Notify::new(),
         }
     }
 
-    /// Admits a client, which gives its permit back when it leaves; `None` if there are too many.
-    pub fn admit(&self) -> Option<(OwnedSemaphorePermit, Watched)> {
-        let permit = self.permits.clone().try_acquire_owned().ok()?;
+    /// Admits a client from that address, which gives its place back when it leaves; `None` if there are too many.
+    pub fn admit(&self, address: Option<IpAddr>, connection: Streamed) -> Option<(Place, Watched)> {
+        let place = self.admission.admit(address, connection)?;
         let watched = self.overview.subscribe();
         self.arrived.notify_one();
-        Some((permit, watched))
+        Some((place, watched))
     }
 
     /// Waits until there is a client.
@@ -66,13 +70,21 @@ impl EventStreams {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::test::TestRequest;
+    use futures::FutureExt;
+
     use super::*;
+
+    fn admit(streams: &EventStreams) -> Option<(Place, Watched)> {
+        let request = TestRequest::default().to_http_request();
+        streams.admit(None, Streamed::of(&request))
+    }
 
     #[tokio::test]
     async fn all_clients_are_told_the_same_and_a_later_one_nothing_old() {
         let streams = EventStreams::new();
-        let (_first_permit, first) = streams.admit().expect("a client");
-        let (_second_permit, second) = streams.admit().expect("another client");
+        let (_first_place, first) = admit(&streams).expect("a client");
+        let (_second_place, second) = admit(&streams).expect("another client");
         streams.client().await;
         streams.tell(Overview::default());
         let told = |watched: &Watched| watched.borrow().clone();
@@ -81,9 +93,9 @@ mod tests {
 
         drop((first, second));
         let mut waiting = Box::pin(streams.client());
-        // The permit of the first arrivals is used up, then nobody is there.
-        assert!(futures::poll!(&mut waiting).is_pending());
-        let (_third_permit, third) = streams.admit().expect("a third client");
+        // The notice of the first arrivals is used up, then nobody is there.
+        assert!((&mut waiting).now_or_never().is_none());
+        let (_third_place, third) = admit(&streams).expect("a third client");
         assert!(told(&third).is_none());
         waiting.await;
     }
@@ -91,9 +103,9 @@ mod tests {
     #[test]
     fn a_client_too_many_is_not_admitted_until_one_has_left() {
         let streams = EventStreams::new();
-        let mut clients: Vec<_> = (0..MAX_STREAMS).map(|_| streams.admit().expect("a client")).collect();
-        assert!(streams.admit().is_none());
+        let mut clients: Vec<_> = (0..MAX_STREAMS).map(|_| admit(&streams).expect("a client")).collect();
+        assert!(admit(&streams).is_none());
         clients.pop();
-        assert!(streams.admit().is_some());
+        assert!(admit(&streams).is_some());
     }
 }

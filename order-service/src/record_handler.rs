@@ -1,11 +1,14 @@
 //! What order-service does with the records of a batch besides folding them: the rejected ones become dead letters, and
 //! what became of each is kept.
 
+use orderlog_kafka::headers;
 use orderlog_projection::store::BatchChanges;
 use orderlog_projection::{FoldedRecord, RejectedRecord, RejectionHandler, Unhandled};
+use rdkafka::Message;
 use rdkafka::message::BorrowedMessage;
 
 use crate::dead_letter::DeadLetters;
+use crate::dead_letter::replay_headers::replay_of;
 use crate::history::History;
 use crate::recent::Recent;
 use crate::replay::ReplayOutcomes;
@@ -37,6 +40,14 @@ impl RejectionHandler for RecordHandler {
 
     fn handle(&mut self, rejected: &[RejectedRecord<'_>]) -> Vec<Unhandled> {
         self.dead_letters.handle(rejected)
+    }
+
+    /// A replayed record that is rejected again is no sign of a faulty producer: who replays many dead letters whose cause is
+    /// not gone must not pause everybody's partitions.
+    fn counts_for_breaker(&self, record: &BorrowedMessage<'_>) -> bool {
+        record
+            .headers()
+            .is_none_or(|headers| replay_of(&headers::list(headers)).is_none())
     }
 
     fn keeps_records(&self) -> bool {

@@ -132,10 +132,25 @@ impl TopicTailer {
         self.ends.were_reached()
     }
 
-    /// Whether every record was returned, as far as the brokers have told, and those that would tell of more are connected.
+    /// Whether every record was returned, as far as the brokers have told, and those that would tell of more are connected. Not
+    /// while there are [open transactions](Self::open_transactions): their records are there already.
     pub fn is_current(&self) -> bool {
         let silent = |partition| self.connection.end_unknown_since(partition).is_some();
-        self.is_tailing() && self.ends.are_current() && !(0..self.partitions).any(silent)
+        self.is_tailing()
+            && self.ends.are_current()
+            && !(0..self.partitions).any(silent)
+            && self.open_transactions().next().is_none()
+    }
+
+    /// Partitions in which a transaction has been open for longer than ordinary ones are, each with the offset of its first
+    /// record: what is behind it is not returned before it ends.
+    pub fn open_transactions(&self) -> impl Iterator<Item = (i32, i64)> {
+        let stalled = |partition| {
+            let stalled = self.connection.stalled_lso(partition);
+            let stalled = stalled.filter(|stalled| stalled.is_long() && self.ends.is_at_end(partition));
+            Some((partition, stalled?.offset))
+        };
+        (0..self.partitions).filter_map(stalled)
     }
 
     /// Why the topic may not be read; `None` if it may, as far as is known.

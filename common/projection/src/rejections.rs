@@ -62,6 +62,11 @@ pub trait RejectionHandler: Send + 'static {
     /// has to undo. A service that never rewinds has nothing to do.
     fn on_rewind(&mut self, _changes: &mut BatchChanges, _records: &[SkippedRecord]) {}
 
+    /// Whether a record that is rejected counts for its partition's breaker. Asked about rejected records only.
+    fn counts_for_breaker(&self, _record: &BorrowedMessage<'_>) -> bool {
+        true
+    }
+
     /// Whether [`Self::extend`] and [`Self::committed`] are called.
     fn keeps_records(&self) -> bool {
         false

@@ -57,6 +57,8 @@ pub enum AccessDenied {
     Host(String),
     /// Cross-origin writes from it are not allowed.
     Origin(String),
+    /// Nothing allows cross-origin administration, from whatever origin.
+    Administration,
 }
 
 impl AccessPolicy {
@@ -81,6 +83,9 @@ impl AccessPolicy {
             return Err(AccessDenied::Host(host));
         }
         if self.origins.is_foreign_write(head) {
+            if is_administration(head.uri.path()) {
+                return Err(AccessDenied::Administration);
+            }
             let origin = head.headers().get(header::ORIGIN);
             return Err(AccessDenied::Origin(
                 origin.map(|origin| text(origin.as_bytes())).unwrap_or_default(),
@@ -99,6 +104,10 @@ impl From<AccessDenied> for Problem {
                     "host {host:.100} is not allowed; if clients may use it, add it to ALLOWED_HOSTS (--allowed-hosts)"
                 ),
             ),
+            AccessDenied::Administration => Self::new(
+                ProblemKind::CrossOrigin,
+                "pages of other origins may not do this, whatever CORS_ORIGINS allows; use the service's own console, or a client that is not a browser",
+            ),
             AccessDenied::Origin(origin) => {
                 let page = if origin.is_empty() {
                     "another site".to_owned()
@@ -114,6 +123,12 @@ impl From<AccessDenied> for Problem {
             }
         }
     }
+}
+
+/// Whether writes to that path take the admin key.
+fn is_administration(path: &str) -> bool {
+    let path = path.strip_prefix(ENVELOPE_PREFIX).unwrap_or(path);
+    path.starts_with("/dlq/")
 }
 
 /// Whether that path is a health check, which is answered even under overload and during shutdown.
@@ -148,4 +163,35 @@ pub async fn enforce<B: MessageBody + 'static>(
     };
     access.origins.expose(allowed, response.headers_mut());
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn a_foreign_page_is_told_of_a_setting_only_where_that_setting_helps() {
+        let refused = |path: &str| {
+            let request = TestRequest::post().uri(path);
+            let request = request.insert_header((header::ORIGIN, "https://shop.example"));
+            let refused = AccessPolicy::default().check(request.to_http_request().head());
+            Problem::from(refused.expect_err("refused")).summary().to_owned()
+        };
+        for path in ["/create-order", "/api/create-order"] {
+            assert!(
+                refused(path).contains("add its origin to CORS_ORIGINS"),
+                "{}",
+                refused(path)
+            );
+        }
+        for path in ["/dlq/replay", "/api/dlq/resume"] {
+            assert!(
+                refused(path).contains("whatever CORS_ORIGINS allows"),
+                "{}",
+                refused(path)
+            );
+        }
+    }
 }

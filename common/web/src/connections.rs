@@ -206,6 +206,13 @@ impl Streamed {
         Self(request.conn_data::<Handle>().map(|handle| handle.connection.clone()))
     }
 
+    /// Ends the response, whether or not the client takes what was sent before, by closing its connection.
+    pub fn close(&self) {
+        if let Some(connection) = &self.0 {
+            connection.close();
+        }
+    }
+
     /// The server asks for the next piece: the client has taken the ones before.
     pub fn piece_taken(&self) {
         if let Some(connection) = &self.0 {

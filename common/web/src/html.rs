@@ -1,18 +1,25 @@
 //! HTML pages: one frame for all of them. What a page says is up to its module.
 
-use actix_web::http::header::{Accept, Header, Quality};
+use actix_web::http::header::{Accept, CONTENT_SECURITY_POLICY, Header, Quality};
 use actix_web::mime::{self, Mime};
 use actix_web::{HttpRequest, HttpResponse};
 
 /// The frame, with a `{title}` and a `{content}`.
 const FRAME: &str = include_str!("frame.html");
 
+/// What a page may load: nothing but the style that is in the frame.
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /// A page with `title`, which is text, above `content`, which is HTML.
 pub(super) fn page(title: &str, content: &str) -> HttpResponse {
     let html = FRAME
         .replace("{title}", &escape(title))
         .replace("{content}", content.trim_end());
-    HttpResponse::Ok().content_type("text/html; charset=utf-8").body(html)
+    HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+        .body(html)
 }
 
 /// Whether the client prefers HTML to JSON, as browsers do. Other clients send `*/*` or nothing, and want JSON.

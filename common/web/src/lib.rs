@@ -44,6 +44,7 @@ pub mod openapi;
 pub mod order_json;
 pub mod origins;
 pub mod pages;
+pub mod path;
 pub mod preconditions;
 pub mod problem;
 mod problem_examples;

@@ -158,7 +158,7 @@ fn is_at(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
     };
     let own_port = if scheme == "https" { ":443" } else { ":80" };
     let host = host.strip_suffix(own_port).unwrap_or(host);
-    authority.eq_ignore_ascii_case(host)
+    matches!(scheme, "http" | "https") && authority.eq_ignore_ascii_case(host)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::io::{self, ErrorKind, Write};
 
-use crate::hidden::is_hidden;
+use crate::hidden::{is_hidden, is_printable};
 
 /// Writes to stdout, or to what a test reads.
 pub struct Output<W> {
@@ -64,10 +64,10 @@ pub fn visible_json(json: &str) -> String {
 pub fn visible(text: &str) -> String {
     let mut visible = String::with_capacity(text.len());
     for character in text.chars() {
-        if character.is_control() || is_hidden(character) {
-            visible.extend(character.escape_default());
-        } else {
+        if is_printable(character) {
             visible.push(character);
+        } else {
+            visible.extend(character.escape_default());
         }
     }
     visible
@@ -97,12 +97,7 @@ mod tests {
     fn json_stays_the_same_value() {
         let value = serde_json::json!({"a\u{202e}": ["\u{7f}\u{9b}", "\n", "\u{e0041}", "ü"]});
         let shown = visible_json(&value.to_string());
-        assert!(
-            shown
-                .chars()
-                .all(|character| !character.is_control() && !is_hidden(character)),
-            "{shown}"
-        );
+        assert!(shown.chars().all(is_printable), "{shown}");
         assert!(
             shown.contains("\\u202e") && shown.contains("\\udb40\\udc41") && shown.contains('ü'),
             "{shown}"

@@ -63,8 +63,23 @@ impl IndexTailer {
     /// Why it has not been read to its end yet; call it again.
     pub fn prepare(&mut self) -> anyhow::Result<()> {
         let prepared = self.read_to_end();
-        self.status.note_complete(self.topic.is_current());
+        self.note_status();
         prepared
+    }
+
+    /// Notes whether the index has everything, and what is in the way.
+    fn note_status(&self) {
+        self.status.note_complete(self.topic.is_current());
+        let topic = self.topic.topic();
+        let blocked = self.topic.open_transactions().map(|(partition, offset)| format!(
+            "partition {partition} of the dead-letter topic {topic} is blocked by an open transaction at offset {offset}: no dead letter after it is listed, and no replay starts, until its producer or an operator commits or aborts it, or the broker does after the transaction's timeout"
+        ));
+        let blocked: Vec<String> = blocked.collect();
+        if self.status.set_blocked(&blocked) {
+            for reason in blocked {
+                tracing::warn!(kafka.topic = topic, reason, "dead-letter topic blocked");
+            }
+        }
     }
 
     fn read_to_end(&mut self) -> anyhow::Result<()> {
@@ -117,7 +132,7 @@ impl IndexTailer {
             self.topic.serve();
             Vec::new()
         };
-        self.status.note_complete(self.topic.is_current());
+        self.note_status();
         indexed
     }
 

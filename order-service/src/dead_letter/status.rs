@@ -13,6 +13,8 @@ pub struct DlqStatus(Arc<Mutex<State>>);
 struct State {
     warnings: Vec<String>,
     problem: Option<String>,
+    /// What keeps partitions from being read to their ends.
+    blocked: Vec<String>,
     /// As it was noted last.
     is_complete: bool,
     complete_at: Option<Instant>,
@@ -31,7 +33,8 @@ impl DlqStatus {
     /// One sentence for each problem.
     pub fn problems(&self) -> Vec<String> {
         let state = self.lock();
-        state.problem.iter().chain(&state.warnings).cloned().collect()
+        let all = state.problem.iter().chain(&state.blocked).chain(&state.warnings);
+        all.cloned().collect()
     }
 
     /// Whether the index has every dead letter. Not known to have while that is not noted, as the projection's thread waits for
@@ -59,6 +62,16 @@ impl DlqStatus {
         self.lock().warnings = warnings;
     }
 
+    /// Sets what keeps partitions from being read to their ends. Returns whether that changed.
+    pub(super) fn set_blocked(&self, blocked: &[String]) -> bool {
+        let mut state = self.lock();
+        let changed = state.blocked != blocked;
+        if changed {
+            state.blocked = blocked.to_vec();
+        }
+        changed
+    }
+
     /// Sets why the topic is not being read. Returns whether that changed.
     pub(super) fn set_problem(&self, problem: Option<String>) -> bool {
         let mut state = self.lock();
@@ -78,6 +91,17 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn what_blocks_a_partition_is_a_problem_until_it_ends() {
+        let status = DlqStatus::default();
+        let blocked = ["partition 2 is blocked".to_owned()];
+        assert!(status.set_blocked(&blocked));
+        assert!(!status.set_blocked(&blocked), "nothing new");
+        assert_eq!(status.problems(), blocked);
+        assert!(status.set_blocked(&[]));
+        assert_eq!(status.problems(), [""; 0]);
+    }
 
     #[test]
     fn completeness_that_was_not_noted_for_long_is_not_claimed() {

@@ -12,6 +12,7 @@ pub(crate) mod register_command;
 mod schemas;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 pub use candidates::Candidate;
 use orderlog_avro::SchemaText;
@@ -67,15 +68,22 @@ impl Inspector {
     }
 
     /// Inspects a record with that key and value. `headers` may be all of a dead letter's: those that were added do not name
-    /// schemas. It may ask the registry once, and waits for it for a few seconds.
-    pub async fn inspect(&self, key: Option<&[u8]>, value: Option<&[u8]>, headers: &[OwnedHeader]) -> Inspection {
+    /// schemas. It may ask the registry once, and waits for it for a few seconds; that there is no such schema is never an
+    /// answer from before `since`.
+    pub async fn inspect(
+        &self,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: &[OwnedHeader],
+        since: Instant,
+    ) -> Inspection {
         let Some(value) = value else {
             return Inspection::of(Explanation::unknown("the record has no value"), None, None);
         };
         let framed = frame::read(value, |name| last(headers, name));
         let schema = framed.as_ref().ok().map(|(schema, _)| *schema);
         let lookup = match schema {
-            Some(schema) => self.schemas.look_up(schema).await,
+            Some(schema) => self.schemas.look_up(schema, since).await,
             // It is not used.
             None => Lookup::Missing(String::new()),
         };

@@ -15,7 +15,7 @@ use orderlog_registry::{Registry, RegistryError};
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a schema is kept: the registry may be another one by then.
 const KEEP_FOUND: Duration = Duration::from_secs(60);
-/// How long it is kept that there is none, or no answer: someone may be about to register it.
+/// How long it is kept that there is none, or no answer, for a caller that asks more than once.
 const KEEP_OTHERS: Duration = Duration::from_millis(500);
 /// Maximum number of answers that are kept.
 const MAX_KEPT: usize = 256;
@@ -41,6 +41,7 @@ pub(super) struct Found {
 pub(super) struct SchemaSource {
     store: Store,
     registry: Arc<Registry>,
+    /// Each answer, and when it was asked for.
     kept: Mutex<HashMap<SchemaRef, (Instant, Lookup)>>,
 }
 
@@ -53,16 +54,21 @@ impl SchemaSource {
         }
     }
 
-    pub async fn look_up(&self, schema: SchemaRef) -> Lookup {
+    /// The schema. That there is none, or no answer, is asked anew if it was asked for before `since`: someone may have registered
+    /// it.
+    pub async fn look_up(&self, schema: SchemaRef, since: Instant) -> Lookup {
         match self.stored(schema).await {
             Ok(Some(found)) => return Lookup::Found(Arc::new(found)),
             Ok(None) => {}
             // The registry still has it.
             Err(error) => tracing::error!(error = format!("{error:#}"), %schema, "reading a stored schema failed"),
         }
-        if let Some(kept) = self.kept(schema) {
+        if let Some((at, kept)) = self.kept(schema)
+            && (at >= since || matches!(kept, Lookup::Found(_)))
+        {
             return kept;
         }
+        let asked_at = Instant::now();
         let lookup = match tokio::time::timeout(TIMEOUT, self.ask(schema)).await {
             Ok(lookup) => lookup,
             Err(_) => Lookup::Outage(format!(
@@ -71,7 +77,7 @@ impl SchemaSource {
                 TIMEOUT.as_secs()
             )),
         };
-        self.keep(schema, lookup.clone());
+        self.keep(schema, asked_at, lookup.clone());
         lookup
     }
 
@@ -92,7 +98,7 @@ impl SchemaSource {
             }
         }
         match self.kept(schema) {
-            Some(Lookup::Found(found)) => found.text.clone(),
+            Some((_, Lookup::Found(found))) => found.text.clone(),
             _ => None,
         }
     }
@@ -123,22 +129,22 @@ impl SchemaSource {
         }
     }
 
-    fn kept(&self, schema: SchemaRef) -> Option<Lookup> {
+    fn kept(&self, schema: SchemaRef) -> Option<(Instant, Lookup)> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, lookup) = kept.get(&schema)?;
         let keep = match lookup {
             Lookup::Found(_) => KEEP_FOUND,
             Lookup::Missing(_) | Lookup::Outage(_) => KEEP_OTHERS,
         };
-        (at.elapsed() < keep).then(|| lookup.clone())
+        (at.elapsed() < keep).then(|| (*at, lookup.clone()))
     }
 
-    fn keep(&self, schema: SchemaRef, lookup: Lookup) {
+    fn keep(&self, schema: SchemaRef, asked_at: Instant, lookup: Lookup) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MAX_KEPT {
             kept.clear();
         }
-        kept.insert(schema, (Instant::now(), lookup));
+        kept.insert(schema, (asked_at, lookup));
     }
 }
 

@@ -17,7 +17,7 @@ use super::steps::Steps;
 use super::turn::{Ends, SharedTurn, await_indexed};
 use super::writer::{by_partition, mark};
 use crate::dead_letter::marks::{MAX_IDS, Mark};
-use crate::dead_letter::{DeadLetterState, Index};
+use crate::dead_letter::{DeadLetterId, DeadLetterState, Index};
 
 /// How long a mark is retried.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -25,6 +25,17 @@ const DELIVERY_TIMEOUT: Duration = Duration::from_secs(5);
 const TURN_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long it may take until the index has what is on the topic.
 const INDEX_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many of those that were not discarded are named.
+const MAX_SKIPPED: usize = 100;
+
+/// What was discarded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Discarded {
+    /// How many dead letters.
+    pub count: u64,
+    /// Those that were named and were neither open nor parked, and why not; at most 100.
+    pub skipped: Vec<(DeadLetterId, &'static str)>,
+}
 
 /// Discards dead letters. Clones share everything.
 #[derive(Clone)]
@@ -73,12 +84,12 @@ impl Discarder {
         })
     }
 
-    /// Discards the selected dead letters that are open or parked. Returns how many they were; what was discarded before an
-    /// error stays so. It goes on if the caller goes away.
+    /// Discards the selected dead letters that are open or parked. What was discarded before an error stays so. It goes on if the
+    /// caller goes away.
     ///
     /// # Errors
     /// [`ReplayError`].
-    pub async fn discard(&self, discard: Discard) -> Result<u64, ReplayError> {
+    pub async fn discard(&self, discard: Discard) -> Result<Discarded, ReplayError> {
         let (own, step) = (self.clone(), self.steps.begin().await);
         let (report, result) = oneshot::channel();
         let task = async move {
@@ -97,22 +108,23 @@ impl Discarder {
         result.await.unwrap_or(Err(ReplayError::Stopping))
     }
 
-    async fn run(&self, discard: &Discard) -> Result<u64, ReplayError> {
+    async fn run(&self, discard: &Discard) -> Result<Discarded, ReplayError> {
         let Discard { selection, reason, by } = discard;
         let selection = serde_json::to_string(selection).unwrap_or_default();
         tracing::info!(by, reason, selection, "dead letters to be discarded");
-        let mut discarded = 0;
+        let mut discarded = Discarded::default();
         let result = self.mark_all(discard, &mut discarded).await;
+        let count = discarded.count;
         match &result {
-            Ok(()) => tracing::info!(by, reason, selection, discarded, "dead letters discarded"),
+            Ok(()) => tracing::info!(by, reason, selection, discarded = count, "dead letters discarded"),
             Err(error) => {
-                tracing::warn!(by, reason, selection, discarded, %error, "not all dead letters discarded");
+                tracing::warn!(by, reason, selection, discarded = count, %error, "not all dead letters discarded");
             }
         }
         result.map(|()| discarded)
     }
 
-    async fn mark_all(&self, discard: &Discard, discarded: &mut u64) -> Result<(), ReplayError> {
+    async fn mark_all(&self, discard: &Discard, discarded: &mut Discarded) -> Result<(), ReplayError> {
         let not_current = |reason: &str| ReplayError::NotCurrent(reason.to_owned());
         // No replay chooses one of them meanwhile, nor marks one that is chosen here.
         let turn = timeout(TURN_TIMEOUT, self.turn.lock()).await;
@@ -140,7 +152,7 @@ impl Discarder {
         &self,
         discard: &Discard,
         generation: uuid::Uuid,
-        discarded: &mut u64,
+        discarded: &mut Discarded,
         written: &mut BTreeMap<i32, i64>,
     ) -> Result<(), ReplayError> {
         let mut scope = Scope {
@@ -155,15 +167,19 @@ impl Discarder {
             if self.index.generation() != generation {
                 return Err(ReplayError::Recreated);
             }
-            let unsettled = page.selected.iter().filter(|(_, row)| {
-                let state = row.as_ref().map(|row| row.state);
-                state.is_some_and(|state| DeadLetterState::UNSETTLED.contains(&state))
-            });
-            for (partition, ids) in by_partition(unsettled.map(|(id, _)| *id)) {
+            let mut unsettled = Vec::new();
+            for (id, row) in &page.selected {
+                match refusal(row.as_ref().map(|row| row.state)) {
+                    None => unsettled.push(*id),
+                    Some(reason) if discarded.skipped.len() < MAX_SKIPPED => discarded.skipped.push((*id, reason)),
+                    Some(_) => {}
+                }
+            }
+            for (partition, ids) in by_partition(unsettled) {
                 let count = ids.len() as u64;
                 let (reason, by) = (discard.reason.clone(), discard.by.clone());
                 let at = self.write_mark(partition, &Mark::Discarded { ids, reason, by }).await?;
-                *discarded += count;
+                discarded.count += count;
                 if let Some(offset) = at.offset {
                     written.insert(at.partition, offset + 1);
                 }
@@ -192,5 +208,15 @@ impl Discarder {
             .map_err(ReplayError::NotMarked)?;
         let delivered = delivered.await.map_err(|_| ReplayError::Stopping)?;
         delivered.map_err(|error| ReplayError::NotMarked(self.marks.explain(error)))
+    }
+}
+
+/// Why a dead letter in that state is not discarded; `None` if it is. Without a state, there is none.
+fn refusal(state: Option<DeadLetterState>) -> Option<&'static str> {
+    match state {
+        None => Some("there is no dead letter with this id"),
+        Some(DeadLetterState::Replayed) => Some("it was replayed already"),
+        Some(DeadLetterState::Discarded) => Some("it was discarded already"),
+        Some(DeadLetterState::Open | DeadLetterState::Parked) => None,
     }
 }

@@ -127,7 +127,7 @@ impl DryRunner {
             let mut letters: BTreeMap<DeadLetterId, ForecastLetter> =
                 refused.map(|(id, result)| (id, refused_letter(result))).collect();
             for record in &chunk.records {
-                letters.insert(record.id, self.forecast(record, &mut orders).await?);
+                letters.insert(record.id, self.forecast(record, &mut orders, begun).await?);
             }
             dry_run.letters.extend(letters.into_values());
             if chunk.is_last {
@@ -138,9 +138,14 @@ impl DryRunner {
         Ok(dry_run)
     }
 
-    async fn forecast(&self, record: &ReplayRecord, orders: &mut Orders) -> Result<ForecastLetter, ReplayError> {
+    async fn forecast(
+        &self,
+        record: &ReplayRecord,
+        orders: &mut Orders,
+        begun: Instant,
+    ) -> Result<ForecastLetter, ReplayError> {
         let (key, value) = (record.key.as_deref(), Some(record.value.as_slice()));
-        let inspection = self.inspector.inspect(key, value, &record.headers).await;
+        let inspection = self.inspector.inspect(key, value, &record.headers, begun).await;
         if let Some(outage) = inspection.outage {
             return Err(ReplayError::Registry(outage));
         }

@@ -28,6 +28,7 @@ mod thread;
 mod turn;
 mod writer;
 
+pub use discard::Discarded;
 pub use dry_run::{DryRun, Forecast, ForecastLetter, MAX_EXAMINED};
 pub use error::ReplayError;
 pub use job::{Job, JobState, LetterOutcome, LetterResult, Outcomes};

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::chunk::Chooser;
-use super::discard::{Discard, Discarder};
+use super::discard::{Discard, Discarded, Discarder};
 use super::dry_run::{DryRun, DryRunner};
 use super::error::ReplayError;
 use super::id::new_id;
@@ -129,12 +129,11 @@ impl Replays {
         self.dry_runner.run(selection).await
     }
 
-    /// Discards the selected dead letters that are open or parked. Returns how many they were; what was discarded before an
-    /// error stays so.
+    /// Discards the selected dead letters that are open or parked. What was discarded before an error stays so.
     ///
     /// # Errors
     /// [`ReplayError`].
-    pub async fn discard(&self, selection: Selection, reason: String, by: String) -> Result<u64, ReplayError> {
+    pub async fn discard(&self, selection: Selection, reason: String, by: String) -> Result<Discarded, ReplayError> {
         let discard = Discard { selection, reason, by };
         self.discarder.discard(discard).await
     }

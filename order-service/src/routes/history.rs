@@ -2,12 +2,12 @@
 
 mod timeline;
 
-use actix_web::web;
+use actix_web::{HttpRequest, web};
 use orderlog_contract::order::check_id;
 use orderlog_contract::rejection::Code;
 use orderlog_contract::timestamp;
 use orderlog_projection::store::blocking;
-use orderlog_web::{Problem, ProblemKind, Reply};
+use orderlog_web::{Problem, ProblemKind, Reply, path};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -88,7 +88,12 @@ fn outcome_schema() -> utoipa::openapi::schema::Object {
         (status = 404, description = "`/problems/order-not-found`: no record has such a key, as far as the topic has been read."),
     )
 )]
-pub async fn history(state: web::Data<State>, id: web::Path<String>) -> Result<Reply<OrderHistory>, Problem> {
+pub async fn history(
+    state: web::Data<State>,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Result<Reply<OrderHistory>, Problem> {
+    path::check_utf_8(&request, "id")?;
     let id = id.into_inner();
     check_id(&id).map_err(|message| Problem::invalid_field("id", message))?;
     ready(&state).await?;

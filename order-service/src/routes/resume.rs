@@ -5,11 +5,11 @@ use orderlog_projection::store::StoreError;
 use orderlog_projection::{BreakerLimit, ResumeError};
 use orderlog_web::problem::FieldError;
 use orderlog_web::whole_number::WholeNumber;
-use orderlog_web::{Json, Problem, ProblemKind, Reply};
+use orderlog_web::{Problem, ProblemKind, Reply};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::admin::Admin;
+use crate::admin::AdminJson;
 use crate::state::State;
 
 /// Which partitions to resume.
@@ -51,9 +51,8 @@ pub struct Resumed {
     )
 )]
 pub async fn resume(
-    admin: Admin,
+    AdminJson { admin, value }: AdminJson<Resume>,
     state: web::Data<State>,
-    Json { value, .. }: Json<Resume>,
 ) -> Result<Reply<Resumed>, Problem> {
     let (partition, limit) = value.parse()?;
     let bound = limit.map(BreakerLimit::get);

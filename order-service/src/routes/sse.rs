@@ -20,11 +20,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use futures::stream;
 use orderlog_web::{Problem, ProblemKind, Query, Streamed, query};
 use serde::Deserialize;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 use utoipa::IntoParams;
 
-use crate::event_streams::MAX_STREAMS;
+use crate::event_streams::{MAX_STREAMS, Place};
 use crate::state::State;
 use feed::Feed;
 pub(crate) use overview::watch_for_clients;
@@ -68,7 +67,9 @@ pub async fn events(
     request: HttpRequest,
     Query(query): Query<Parameters>,
 ) -> Result<HttpResponse, Problem> {
-    let (permit, overview) = state.event_streams.admit().ok_or_else(|| {
+    let address = request.peer_addr().map(|peer| peer.ip().to_canonical());
+    let admitted = state.event_streams.admit(address, Streamed::of(&request));
+    let (place, overview) = admitted.ok_or_else(|| {
         let detail = format!("{MAX_STREAMS} clients are listening already; retry when one of them has left");
         Problem::new(ProblemKind::Unavailable, detail)
     })?;
@@ -84,11 +85,10 @@ pub async fn events(
     let now = Instant::now();
     let stream = EventStream {
         feed: Feed::new(state, overview),
-        connection: Streamed::of(&request),
         ticks: ticks(),
         quiet_since: now,
         end: now + query.seconds.map_or(FOREVER, Duration::from_secs),
-        _permit: permit,
+        place,
     };
     let pieces = stream::unfold(stream, |mut stream| async move {
         let piece = stream.next().await?;
@@ -107,19 +107,18 @@ fn ticks() -> Interval {
 /// The stream of one client.
 struct EventStream {
     feed: Feed,
-    connection: Streamed,
     ticks: Interval,
     quiet_since: Instant,
     end: Instant,
     /// Given back when the client has left.
-    _permit: OwnedSemaphorePermit,
+    place: Place,
 }
 
 impl EventStream {
     /// The next events; `None` when the service stops or the time is up. The server asks for them once the client has taken
     /// those before.
     async fn next(&mut self) -> Option<String> {
-        self.connection.piece_taken();
+        self.place.piece_taken();
         let supervisor = self.feed.supervisor().clone();
         let stopping = supervisor.shutdown_started();
         tokio::pin!(stopping);

@@ -123,6 +123,30 @@ async fn after_a_resume_with_a_higher_limit_that_many_dead_letters_are_tolerated
 }
 
 #[tokio::test]
+async fn replayed_records_that_are_rejected_again_do_not_count() {
+    let world = World::new().await;
+    let app = world.spawn_app().await;
+    flood(&world, 900);
+    app.await_read(900, 900).await;
+    let all = json!({"all": true});
+    let (status, job) = answer(app.send(Method::POST, "/dlq/replay", &[], &all).await).await;
+    assert_eq!(status, StatusCode::ACCEPTED, "{job}");
+    let path = format!("/dlq/replays/{}", job["id"].as_str().expect("an id"));
+    let is_done = || async { app.get(&path).await.1["state"] == "done" };
+    assert!(eventually(is_done).await, "{}", app.get(&path).await.1);
+    assert_eq!(app.get(&path).await.1["outcomes"]["deadLettered"], 900);
+    let (stats, breaker) = shown(&app).await;
+    assert_eq!(
+        (&stats["deadLettered"], &breaker["open"]),
+        (&json!(1_800), &json!(false))
+    );
+    assert_eq!(breaker["deadLetters"], 900);
+    flood(&world, 101);
+    let is_paused = || async { shown(&app).await.1["open"] == true };
+    assert!(eventually(is_paused).await, "others still do: {:?}", shown(&app).await);
+}
+
+#[tokio::test]
 async fn a_rebuild_reads_what_was_there_and_counts_what_comes_after() {
     let world = World::new().await;
     let app = world.spawn_app().await;

@@ -2,6 +2,7 @@
 
 use orderlog_contract::encode::record_value;
 use orderlog_contract::lineage;
+use reqwest::Method;
 use sandbox::poison::Kind;
 use serde_json::{Value, json};
 
@@ -42,9 +43,16 @@ async fn a_missing_schema_is_registered_with_the_command_and_then_nothing_is_wro
     let command = without["advice"]["command"].as_str().expect("a command");
     assert!(command.contains("@schema.json"), "{command}");
 
+    let dry_run = json!({"ids": ["0-0"], "dryRun": true});
+    let forecast = async || {
+        let answer = app.send(Method::POST, "/dlq/replay", &[], &dry_run).await;
+        sandbox::testing::answer(answer).await.1["messages"][0]["outcome"].clone()
+    };
+    assert_eq!(forecast().await, "wouldFail");
+    letter(&app, 0).await;
     assert_eq!(world.register(&lineage::subject(TOPIC), &text).await, next_id);
-    let is_sound = || async { states(&letter(&app, 0).await) == ["passed"; 5] };
-    assert!(eventually(is_sound).await, "{}", letter(&app, 0).await);
+    assert_eq!(forecast().await, "wouldApply", "at once");
+    assert_eq!(states(&letter(&app, 0).await), ["passed"; 5], "at once");
     // The registry's list is a moment old.
     let has_version = || async { letter(&app, 0).await["decoding"]["schema"]["version"] == lineage::LINEAGE.len() + 1 };
     assert!(eventually(has_version).await, "{}", letter(&app, 0).await);

@@ -143,6 +143,25 @@ async fn there_are_at_most_a_hundred_streams() {
 }
 
 #[tokio::test]
+async fn a_client_from_elsewhere_takes_the_place_of_the_oldest_of_many_from_one_address() {
+    let world = World::new().await;
+    let app = world.spawn_app().await;
+    let mut listeners = Vec::new();
+    for _ in 0..100 {
+        listeners.push(Listener::of(&app).await);
+    }
+    let elsewhere = reqwest::Client::builder().local_address(std::net::IpAddr::from([127, 0, 0, 2]));
+    let elsewhere = elsewhere.build().expect("a client");
+    let admitted = elsewhere.get(format!("{}/events", app.url)).send().await;
+    assert_eq!(admitted.expect("an answer").status(), 200);
+    let mut oldest = listeners.remove(0);
+    let ended = async { while let Ok(Some(_)) = oldest.response.chunk().await {} };
+    timeout(TIMEOUT, ended).await.expect("it ends");
+    let (next, _) = (listeners[0].next("stats").await, listeners[98].next("stats").await);
+    assert!(next.is_some(), "the others go on");
+}
+
+#[tokio::test]
 async fn a_client_is_told_how_a_replay_comes_along() {
     let world = World::new().await;
     world.write_with(TOPIC, partition_of("A"), Some(b"A"), Some(b"junk"), &[]);

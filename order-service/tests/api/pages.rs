@@ -96,7 +96,10 @@ async fn the_documents_name_every_path_and_topic() {
 async fn the_index_links_only_to_existing_pages() {
     let world = World::new().await;
     let app = world.spawn_app().await;
-    let page = app.text("/about").await;
+    let response = app.response("/about").await;
+    let policy = response.headers()["content-security-policy"].to_str().expect("text");
+    assert!(policy.starts_with("default-src 'none'; "), "{policy}");
+    let page = response.text().await.expect("text");
     let links: Vec<&str> = page
         .split("href=\"")
         .skip(1)

@@ -259,3 +259,36 @@ async fn a_request_that_selects_nothing_or_too_much_is_refused_with_the_field() 
         );
     }
 }
+
+#[tokio::test]
+async fn a_body_is_not_looked_at_before_the_key() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().expect("a directory");
+    let key = folder.path().join("key");
+    std::fs::write(&key, "secret").expect("written");
+    let store = tempfile::tempdir().expect("a directory");
+    let app = world
+        .respawn_app(store, |config| config.admin.key_file = Some(key.clone()))
+        .await;
+    for path in ["/dlq/replay", "/dlq/discard", "/dlq/resume"] {
+        let (status, problem) = post(&app, path, json!({"unknown": 1})).await;
+        assert_eq!(
+            (status.as_u16(), &problem["type"]),
+            (401, &json!("/problems/admin-key-required")),
+            "{path}: {problem}"
+        );
+        let sent = [("Authorization", "Bearer secret")];
+        let answer = app.send(Method::POST, path, &sent, &json!({"unknown": 1})).await;
+        assert_eq!(answer.status(), 400, "{path}");
+    }
+    std::fs::remove_file(&key).expect("removed");
+    let (status, problem) = post(&app, "/dlq/resume", json!({})).await;
+    assert_eq!(
+        (status.as_u16(), &problem["type"]),
+        (503, &json!("/problems/unavailable"))
+    );
+    assert!(
+        problem["detail"].to_string().contains("ADMIN_API_KEY_FILE"),
+        "{problem}"
+    );
+}

@@ -72,7 +72,7 @@ pub async fn admit<B: MessageBody + 'static>(
     match access.check(request.head()) {
         Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
         Err(AccessDenied::Host(host)) => Ok(request.error_response(Refusal::OtherHost(host))),
-        Err(AccessDenied::Origin(_)) => Ok(request.error_response(Refusal::ForeignPage)),
+        Err(AccessDenied::Origin(_) | AccessDenied::Administration) => Ok(request.error_response(Refusal::ForeignPage)),
     }
 }
 

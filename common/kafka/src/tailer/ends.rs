@@ -77,6 +77,12 @@ impl Ends {
         self.partitions.values().all(|position| position.was_reached)
     }
 
+    /// Whether nothing was read of that partition since its end was reached.
+    pub fn is_at_end(&self, partition: i32) -> bool {
+        let position = self.partitions.get(&partition);
+        position.is_some_and(|position| position.is_at_end)
+    }
+
     /// Whether no partition has a record that was not read, as far as its broker has told.
     pub fn are_current(&self) -> bool {
         self.partitions

@@ -36,12 +36,13 @@ pub(crate) struct PartitionChanges {
 }
 
 /// What a service wants of the fold besides the orders.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct FoldOptions {
+#[derive(Clone, Copy, Default)]
+pub(crate) struct FoldOptions<'a> {
     /// Whether it keeps what each record did.
     pub keeps_records: bool,
-    /// Whether a partition with too many dead letters is paused.
-    pub has_breaker: bool,
+    /// Whether the rejected record with that index in the batch counts for its partition's breaker; `None` for a service whose
+    /// partitions have none.
+    pub breaker: Option<&'a dyn Fn(usize) -> bool>,
 }
 
 /// What a record did.
@@ -71,12 +72,9 @@ pub(crate) fn fold_partition(
     records: Vec<ClassifiedRecord<'_>>,
     loaded: &HashMap<String, OrderState>,
     is_awaited: impl Fn(&OrderEvent) -> bool,
-    options: FoldOptions,
+    options: FoldOptions<'_>,
 ) -> PartitionChanges {
-    let FoldOptions {
-        keeps_records,
-        has_breaker,
-    } = options;
+    let FoldOptions { keeps_records, breaker } = options;
     let mut changes = PartitionChanges {
         partition,
         row,
@@ -108,8 +106,8 @@ pub(crate) fn fold_partition(
         // A record that was counted before a rewind is not counted again.
         if record.offset >= changes.row.counted_to {
             changes.row.counters.count(&outcome);
-            if has_breaker {
-                let is_dead_letter = matches!(outcome, Outcome::Rejected(_));
+            let is_dead_letter = matches!(outcome, Outcome::Rejected(_));
+            if breaker.is_some_and(|counts| !is_dead_letter || counts(record.index)) {
                 changes.breaker_opened = changes.row.count_for_breaker(record.offset, is_dead_letter);
             }
         }

@@ -13,7 +13,7 @@ fn garbage(records: i64) -> Vec<ClassifiedRecord<'static>> {
 #[test]
 fn a_record_that_opens_the_breaker_is_the_last_of_its_batch() {
     let options = FoldOptions {
-        has_breaker: true,
+        breaker: Some(&|_| true),
         ..FoldOptions::default()
     };
     let mut records = garbage(1_010);
@@ -36,6 +36,24 @@ fn a_record_that_opens_the_breaker_is_the_last_of_its_batch() {
 }
 
 #[test]
+fn dead_letters_that_the_service_exempts_neither_open_the_breaker_nor_leave_its_window() {
+    let mut records = garbage(3_000);
+    for (index, record) in records.iter_mut().enumerate() {
+        record.record.index = index;
+    }
+    let exempts = |index| !(500..2_500).contains(&index);
+    let options = FoldOptions {
+        breaker: Some(&exempts),
+        ..FoldOptions::default()
+    };
+    let changes = fold_partition(3, PartitionRow::default(), records, &HashMap::new(), |_| false, options);
+    assert!(!changes.breaker_opened);
+    assert_eq!(changes.row.counters.dead_lettered, 3_000);
+    let breaker = changes.row.breaker.expect("it has counted");
+    assert_eq!(breaker.progress().dead_letters, 1_000);
+}
+
+#[test]
 fn a_service_without_a_breaker_keeps_nothing_of_one() {
     let changes = folded(PartitionRow::default(), garbage(1_010), &[]);
     assert!(!changes.breaker_opened);
@@ -45,7 +63,7 @@ fn a_service_without_a_breaker_keeps_nothing_of_one() {
 #[test]
 fn records_that_are_read_again_after_a_rewind_do_not_count_for_the_breaker() {
     let options = FoldOptions {
-        has_breaker: true,
+        breaker: Some(&|_| true),
         ..FoldOptions::default()
     };
     let row = PartitionRow {

@@ -7,9 +7,9 @@ use super::*;
 use crate::batch::testing::record;
 use crate::store::Counters;
 
-const KEEPS: FoldOptions = FoldOptions {
+const KEEPS: FoldOptions<'_> = FoldOptions {
     keeps_records: true,
-    has_breaker: false,
+    breaker: None,
 };
 const HERE: (i32, i64) = (3, 20);
 

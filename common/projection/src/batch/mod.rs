@@ -95,9 +95,13 @@ impl<H: RejectionHandler> BatchProcessor<H> {
                     .collect();
             }
         };
+        let counts = |index: usize| match events.get(index) {
+            Some(LogEvent::Record(record)) => self.handler.counts_for_breaker(record),
+            _ => unreachable!("a rejection has the index of its record"),
+        };
         let options = FoldOptions {
             keeps_records: self.handler.keeps_records(),
-            has_breaker: self.has_breaker,
+            breaker: self.has_breaker.then_some(&counts),
         };
         let mut folded = fold(batches, &loaded, |event| self.waiters.is_awaited(event), options);
         let unhandled = self.handle_rejected(events, &folded, partitioning);
@@ -197,7 +201,7 @@ fn fold(
     batches: Vec<PartitionBatch<'_>>,
     loaded: &HashMap<String, OrderState>,
     is_awaited: impl Fn(&OrderEvent) -> bool,
-    options: FoldOptions,
+    options: FoldOptions<'_>,
 ) -> Vec<(PartitionChanges, Ending)> {
     let fold = |batch: PartitionBatch<'_>| batch.fold(loaded, &is_awaited, options);
     batches.into_iter().map(fold).collect()

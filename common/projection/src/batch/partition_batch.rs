@@ -139,7 +139,7 @@ impl<'a> PartitionBatch<'a> {
         self,
         loaded: &HashMap<String, OrderState>,
         is_awaited: impl Fn(&OrderEvent) -> bool,
-        options: FoldOptions,
+        options: FoldOptions<'_>,
     ) -> (PartitionChanges, Ending) {
         let mut ending = self.ending;
         let changes = fold_partition(

@@ -193,7 +193,7 @@ fn what_comes_after_the_record_that_opens_the_breaker_is_left_for_the_next_batch
     batch.push(record(1_001, KEY, Some(b"?")), known);
     batch.push(record(1_002, KEY, Some(&unknown)), known);
     let options = FoldOptions {
-        has_breaker: true,
+        breaker: Some(&|_| true),
         ..FoldOptions::default()
     };
     let (changes, ending) = batch.fold(&HashMap::new(), |_| false, options);
@@ -212,7 +212,7 @@ fn the_end_after_the_record_that_opens_the_breaker_is_met_again_later() {
     batch.push(record(1_000, KEY, Some(b"?")), known);
     batch.reached_end(1_001);
     let options = FoldOptions {
-        has_breaker: true,
+        breaker: Some(&|_| true),
         ..FoldOptions::default()
     };
     let (_, ending) = batch.fold(&HashMap::new(), |_| false, options);

@@ -20,7 +20,7 @@ pub(super) type RowIterator = Box<dyn DoubleEndedIterator<Item = Result<Row, Sto
 pub(super) trait Rows: Send + Sync {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
     fn keys(&self) -> Result<Vec<Vec<u8>>, StoreError>;
-    fn range(&self, from: Bound<Vec<u8>>, to: Bound<Vec<u8>>) -> RowIterator;
+    fn range(&self, from: Bound<&[u8]>, to: Bound<&[u8]>) -> RowIterator;
     fn clear(&self) -> Result<(), StoreError>;
     fn commit(&self, changes: &[RowChange]) -> Result<(), StoreError>;
 }
@@ -72,7 +72,7 @@ impl Table {
         from: Bound<&[u8]>,
         to: Bound<&[u8]>,
     ) -> impl DoubleEndedIterator<Item = Result<Row, StoreError>> + use<> {
-        self.rows.range(from.map(<[u8]>::to_vec), to.map(<[u8]>::to_vec))
+        self.rows.range(from, to)
     }
 
     /// The change that sets a value.

@@ -14,7 +14,7 @@ const EXIT_CODES: &str = "Exit codes:
   0  done
   1  not done, for the reason that is printed
   2  an option is invalid
-  3  done, but some dead letters were dead-lettered again, parked or failed (with --dry-run: would be)";
+  3  done, but some dead letters were dead-lettered again, parked or failed (with --dry-run: would be), or not discarded";
 
 const OF_LIST: &str = "Examples:
   order-service dlq list                                     the newest open dead letters

@@ -132,6 +132,15 @@ impl Client {
         url.as_str().trim_end_matches('/').to_owned()
     }
 
+    /// What to do about an answer that is not as expected.
+    fn check_address(&self) -> &'static str {
+        if self.base.path().trim_end_matches('/').ends_with("/api") {
+            "leave out /api at the end of --order-service-url / ORDER_SERVICE_URL: the answers there are in an envelope"
+        } else {
+            "check --order-service-url / ORDER_SERVICE_URL"
+        }
+    }
+
     async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> anyhow::Result<Answer<T>> {
         let unreachable = |error: reqwest::Error| Unreachable {
             url: self.shown(),
@@ -146,8 +155,9 @@ impl Client {
         }
         let foreign = || {
             anyhow!(
-                "{} answered, but not as an order-service of this release does; check --order-service-url / ORDER_SERVICE_URL",
-                self.shown()
+                "{} answered, but not as an order-service of this release does; {}",
+                self.shown(),
+                self.check_address()
             )
         };
         let json = json.ok_or_else(foreign)?;
@@ -160,9 +170,10 @@ impl Client {
     fn refusal(&self, status: StatusCode, json: Option<Value>) -> anyhow::Error {
         let Some(problem) = json.and_then(|json| Problem::deserialize(json).ok()) else {
             return anyhow!(
-                "{} answered with status {}, and not as order-service does; check --order-service-url / ORDER_SERVICE_URL",
+                "{} answered with status {}, and not as order-service does; {}",
                 self.shown(),
-                status.as_u16()
+                status.as_u16(),
+                self.check_address()
             );
         };
         let text = problem.detail.or(problem.title).unwrap_or_else(|| status.to_string());

@@ -30,7 +30,7 @@ const SOME_FAILED: u8 = 3;
 pub enum Ended {
     /// As it should.
     Well,
-    /// Some dead letters were dead-lettered again, parked, or could not be replayed.
+    /// Some dead letters were dead-lettered again, parked, or could not be replayed or discarded.
     SomeFailed,
 }
 
@@ -78,8 +78,14 @@ async fn carry_out<W: Write>(args: &DlqArgs, ask: Option<Ask<'_>>, output: &mut 
                 "{count} dead {} discarded.",
                 if count == 1 { "letter" } else { "letters" }
             );
-            output.line(&if json { answer.json } else { said })?;
-            Ok(Ended::Well)
+            let skipped = &answer.body.skipped;
+            let skipped_lines = skipped
+                .iter()
+                .map(|it| format!("{} was not discarded: {}.", visible(&it.id), visible(&it.reason)));
+            let lines: Vec<String> = skipped_lines.chain([said]).collect();
+            let ended = Ended::some_failed(!skipped.is_empty());
+            output.line(&if json { answer.json } else { lines.join("\n") })?;
+            Ok(ended)
         }
         Action::Resume(args) => {
             let mut body = json!({});

@@ -174,6 +174,18 @@ pub struct Order {
 pub struct Discarded {
     /// How many.
     pub discarded: u64,
+    /// Those that were named and not discarded.
+    #[serde(default)]
+    pub skipped: Vec<Skipped>,
+}
+
+/// A dead letter that was not discarded.
+#[derive(Debug, Deserialize)]
+pub struct Skipped {
+    /// Its id.
+    pub id: String,
+    /// Why not.
+    pub reason: String,
 }
 
 /// Which partitions were resumed.

@@ -128,6 +128,27 @@ async fn a_replay_that_stops_or_fails_is_a_failure_that_says_why() {
 }
 
 #[actix_web::test]
+async fn a_discard_that_passes_something_over_says_so_and_does_not_succeed() {
+    let skipped = json!([{"id": "0-9", "reason": "there is no dead letter with this id"}]);
+    let fake = Fake::start(vec![(200, json!({"discarded": 1, "skipped": skipped}))]);
+    let (ended, printed) = dlq(&fake.url, &["discard", "0-8", "0-9", "--reason=test data"]).await;
+    let expected = "0-9 was not discarded: there is no dead letter with this id.\n1 dead letter discarded.\n";
+    assert_eq!((ended, printed.as_str()), (Ok(Ended::SomeFailed), expected));
+}
+
+#[actix_web::test]
+async fn the_address_of_the_envelope_is_refused_with_what_to_leave_out() {
+    let enveloped = json!({"status": "success", "data": {"messages": []}});
+    let fake = Fake::start(vec![(200, enveloped), (401, json!({"status": "error"}))]);
+    let url = format!("{}api", fake.url);
+    for arguments in [&["list"][..], &["resume"]] {
+        let (ended, _) = dlq(&url, arguments).await;
+        let error = ended.expect_err("not an answer");
+        assert!(error.contains("leave out /api"), "{error}");
+    }
+}
+
+#[actix_web::test]
 async fn discard_and_resume_say_what_they_did() {
     let fake = Fake::start(vec![
         (200, json!({"discarded": 2})),

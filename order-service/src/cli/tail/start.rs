@@ -23,14 +23,15 @@ pub enum Start {
     Offset(i64),
     /// At those offsets of those partitions; no others are read.
     Offsets(BTreeMap<i32, i64>),
-    /// At the first record with that timestamp or a later one, in milliseconds since 1970-01-01 UTC.
+    /// At the first record with that timestamp or a later one, in milliseconds since 1970-01-01 UTC; not negative, which brokers
+    /// do not take.
     Time(i64),
 }
 
 /// The text is none of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "must be beginning, end, an offset (17), offsets by partition (0:17,3:40: only those are read), or a time (2026-01-02T03:04:05Z)"
+    "must be beginning, end, an offset (17), offsets by partition, each once (0:17,3:40: only those are read), or a time (2026-01-02T03:04:05Z)"
 )]
 pub struct InvalidStart;
 
@@ -44,7 +45,9 @@ impl FromStr for Start {
             for pair in text.split(',') {
                 let (partition, from) = pair.trim().split_once(':')?;
                 let partition = partition.parse::<i32>().ok().filter(|partition| *partition >= 0)?;
-                offsets.insert(partition, offset(from)?);
+                if offsets.insert(partition, offset(from)?).is_some() {
+                    return None;
+                }
             }
             Some(offsets)
         };
@@ -52,7 +55,7 @@ impl FromStr for Start {
             "beginning" => Ok(Self::Beginning),
             "end" => Ok(Self::End),
             _ => (offset(text).map(Self::Offset))
-                .or_else(|| timestamp::parse(text).map(Self::Time))
+                .or_else(|| timestamp::parse(text).map(|at| Self::Time(at.max(0))))
                 .or_else(|| by_partition(text).map(Self::Offsets))
                 .ok_or(InvalidStart),
         }
@@ -158,6 +161,8 @@ mod tests {
             ("3:40, 0:17", offsets(&[(0, 17), (3, 40)])),
             ("1970-01-01T00:00:01Z", Ok(Start::Time(1_000))),
             ("1970-01-01T01:00:01+01:00", Ok(Start::Time(1_000))),
+            ("0001-01-01T00:00:00Z", Ok(Start::Time(0))),
+            ("0:5,0:7", Err(InvalidStart)),
             ("", Err(InvalidStart)),
             ("-1", Err(InvalidStart)),
             ("0:", Err(InvalidStart)),

@@ -143,7 +143,10 @@ async fn look_into(
     record: &OwnedRecord,
 ) -> Result<DeadLetter, Problem> {
     let (key, value) = (record.key.as_deref(), record.value.as_deref());
-    let inspection = state.inspector.inspect(key, value, &record.headers).await;
+    let inspection = state
+        .inspector
+        .inspect(key, value, &record.headers, Instant::now())
+        .await;
     let current = order_now(state, key, &inspection).await?;
     let is_healed = current
         .as_ref()

@@ -8,13 +8,14 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::web;
 pub use answer::Replay;
 use answer::ReplayAnswer;
-use orderlog_web::{Json, Problem, ProblemKind, Reply};
+use orderlog_web::{Problem, ProblemKind, Reply};
 use request::{DiscardRequest, ReplayRequest};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::admin::Admin;
+use crate::admin::{Admin, AdminJson};
+use crate::dead_letter::DeadLetterId;
 use crate::replay::ReplayError;
 use crate::routes::ready;
 use crate::state::State;
@@ -35,9 +36,8 @@ use crate::state::State;
     )
 )]
 pub async fn replay(
-    admin: Admin,
+    AdminJson { admin, value: request }: AdminJson<ReplayRequest>,
     state: web::Data<State>,
-    Json { value: request, .. }: Json<ReplayRequest>,
 ) -> Result<Reply<ReplayAnswer>, Problem> {
     let (selection, rate) = (request.selection()?, request.rate()?);
     ready(&state).await?;
@@ -113,11 +113,24 @@ pub async fn stop(admin: Admin, state: web::Data<State>, job: web::Path<String>)
 }
 
 /// What was discarded.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Discarded {
     /// How many dead letters were discarded.
     #[schema(example = 1)]
     discarded: u64,
+    /// Those that were asked for by id and were not discarded; at most 100.
+    skipped: Vec<SkippedLetter>,
+}
+
+/// A dead letter that was not discarded.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SkippedLetter {
+    /// Its id.
+    #[schema(example = "0-18")]
+    id: String,
+    /// Why it was not.
+    #[schema(example = "it was replayed already")]
+    reason: &'static str,
 }
 
 /// Discards dead letters.
@@ -125,7 +138,7 @@ pub struct Discarded {
     post, path = "/dlq/discard", tag = "dead letters", security((), ("adminKey" = [])),
     summary = "Discard dead letters",
     description = "Notes that the records of dead letters are not needed, and why. They are no longer listed and counted as open, and are not replayed; they \
-        stay on the dead-letter topic. Filters select open and parked dead letters; ids of others are passed over.",
+        stay on the dead-letter topic. Filters select open and parked dead letters; ids of others are listed in `skipped`.",
     request_body(content = DiscardRequest, description = "Which dead letters, and why.", example = json!({"ids": ["0-17"], "reason": "written by a test"})),
     responses(
         (status = 200, description = "They were discarded.", body = Discarded),
@@ -133,9 +146,8 @@ pub struct Discarded {
     )
 )]
 pub async fn discard(
-    admin: Admin,
+    AdminJson { admin, value: request }: AdminJson<DiscardRequest>,
     state: web::Data<State>,
-    Json { value: request, .. }: Json<DiscardRequest>,
 ) -> Result<Reply<Discarded>, Problem> {
     let (selection, reason) = (request.selection()?, request.reason()?);
     ready(&state).await?;
@@ -144,7 +156,15 @@ pub async fn discard(
         .discard(selection, reason, admin.by)
         .await
         .map_err(problem)?;
-    Ok(Reply::ok("Dead letters discarded", Discarded { discarded }))
+    let skipped = |(id, reason): (DeadLetterId, _)| SkippedLetter {
+        id: id.to_string(),
+        reason,
+    };
+    let answer = Discarded {
+        discarded: discarded.count,
+        skipped: discarded.skipped.into_iter().map(skipped).collect(),
+    };
+    Ok(Reply::ok("Dead letters discarded", answer))
 }
 
 fn unknown(job: &str) -> Problem {

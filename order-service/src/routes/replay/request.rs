@@ -11,6 +11,7 @@ use utoipa::openapi::{KnownFormat, Schema, SchemaFormat};
 
 use crate::config::MAX_REPLAY_RATE;
 use crate::dead_letter::marks::MAX_REASON_CHARS;
+use crate::hidden::is_printable;
 use crate::replay::{MAX_IDS, Selection};
 use crate::routes::fields;
 
@@ -95,12 +96,12 @@ impl DiscardRequest {
     /// Why, without spaces around it.
     ///
     /// # Errors
-    /// It is empty, too long, or has control characters.
+    /// It is empty, too long, or has characters that do not show or that reorder others.
     pub fn reason(&self) -> Result<String, Problem> {
         let reason = self.reason.trim();
         let length = reason.chars().count();
-        if !(1..=MAX_REASON_CHARS).contains(&length) || reason.chars().any(char::is_control) {
-            let message = format!("must have 1 to {MAX_REASON_CHARS} characters, without control characters");
+        if !(1..=MAX_REASON_CHARS).contains(&length) || !reason.chars().all(is_printable) {
+            let message = format!("must have 1 to {MAX_REASON_CHARS} characters, all of them printable");
             return Err(Problem::invalid_field("reason", message));
         }
         Ok(reason.to_owned())
@@ -251,6 +252,7 @@ mod tests {
             request.reason().is_ok()
         };
         assert!(reason("a test") && reason(&"é".repeat(500)));
+        assert!(!reason("a\u{202e}b") && !reason("zero\u{200b}width"));
         assert!(!reason(" ") && !reason(&"é".repeat(501)) && !reason("a\nb"));
     }
 }

@@ -5,12 +5,11 @@ use fjall::{OwnedWriteBatch, PersistMode};
 
 use super::Embedded;
 use super::disk_space::Disk;
+use super::key_limit::{self, MAX_KEY_BYTES};
 use super::order_row::encode_order;
 use super::table::Keyspaces;
 use crate::store::{BatchChanges, RowChange, StoreError};
 
-/// Longest key that the database takes, in bytes.
-pub(super) const MAX_KEY_BYTES: usize = u16::MAX as usize;
 /// Longest value of a row, in bytes: far more than any row needs, and less than the database takes.
 const MAX_VALUE_BYTES: usize = 64 * 1024 * 1024;
 
@@ -19,8 +18,7 @@ impl Embedded {
     ///
     /// # Errors
     /// [`StoreError::DiskFull`], and nothing has changed; or a row is not one that the database takes, and nothing has changed; or
-    /// the disk fails, and after the next opening either all changes
-    /// are there or none.
+    /// the disk fails, and after the next opening either all changes are there or none.
     pub fn commit(&self, changes: &BatchChanges) -> Result<(), StoreError> {
         let BatchChanges {
             orders,
@@ -63,7 +61,7 @@ pub(super) fn add_rows(keyspaces: &Keyspaces, rows: &[RowChange], batch: &mut Ow
         let name = table.0;
         // Of the text in a key, its owner bounds the length: this finds where that was forgotten.
         ensure!(
-            (1..=MAX_KEY_BYTES).contains(&key.len()),
+            key_limit::is_possible(key),
             "a key of table {name} has {} bytes; it must have 1 to {MAX_KEY_BYTES}",
             key.len()
         );

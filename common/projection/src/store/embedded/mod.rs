@@ -5,6 +5,7 @@
 //! - `origin`: whose store it is;
 //! - `read`, `commit`, `sync`: reading, the one atomic write, and fsync;
 //! - `keys`, `table`: idempotency keys, and tables of bytes;
+//! - `key_limit`: keys that the database does not take, and so those of no row;
 //! - `order_row`: the format of an order.
 
 mod commit;
@@ -12,6 +13,7 @@ mod commit;
 mod damage_tests;
 mod disk_space;
 mod files;
+mod key_limit;
 mod keys;
 mod open;
 mod open_error;

@@ -9,7 +9,7 @@ use orderlog_contract::idempotency::IdempotencyKey;
 use orderlog_contract::order::OrderState;
 
 use super::order_row::{decode_order, schema_id_of_order};
-use super::{Embedded, UNREADABLE};
+use super::{Embedded, UNREADABLE, key_limit};
 use crate::store::{KeyUse, PartitionRow, StoreError};
 
 impl Embedded {
@@ -18,6 +18,9 @@ impl Embedded {
     /// # Errors
     /// The disk fails, or the value has a format or a schema that this release does not read.
     pub fn order(&self, order_id: &str) -> Result<Option<OrderState>, StoreError> {
+        if !key_limit::is_possible(order_id.as_bytes()) {
+            return Ok(None);
+        }
         self.decoded(self.orders.get(order_id).context(UNREADABLE)?)
     }
 
@@ -49,6 +52,9 @@ impl Embedded {
         order_id: &str,
         key: &IdempotencyKey,
     ) -> Result<(Option<OrderState>, Option<KeyUse>), StoreError> {
+        if !key_limit::is_possible(order_id.as_bytes()) {
+            return Ok((None, None));
+        }
         // Separate reads could see a commit between them.
         let snapshot = self.db.snapshot();
         let order = self.decoded(snapshot.get(&self.orders, order_id).context(UNREADABLE)?)?;
@@ -61,7 +67,7 @@ impl Embedded {
     /// # Errors
     /// The disk fails.
     pub fn order_ids(&self, after: Option<&str>, limit: usize) -> Result<Vec<String>, StoreError> {
-        let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(after.as_bytes()));
+        let from = key_limit::lower(after.map_or(Bound::Unbounded, |after| Bound::Excluded(after.as_bytes())));
         let entries = self.orders.range::<&[u8], _>((from, Bound::Unbounded)).take(limit);
         let ids = entries.map(|entry| {
             let key = entry.key().context(UNREADABLE)?;
@@ -75,7 +81,7 @@ impl Embedded {
     /// # Errors
     /// The disk fails, or a value has a format or a schema that this release does not read.
     pub fn orders(&self, after: Option<&str>, limit: usize) -> Result<Vec<OrderState>, StoreError> {
-        let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(after.as_bytes()));
+        let from = key_limit::lower(after.map_or(Bound::Unbounded, |after| Bound::Excluded(after.as_bytes())));
         let entries = self.orders.range::<&[u8], _>((from, Bound::Unbounded)).take(limit);
         let states = entries.map(|entry| self.decoded(Some(entry.value().context(UNREADABLE)?)));
         states.filter_map(Result::transpose).collect()

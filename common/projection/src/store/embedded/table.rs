@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use fjall::{Database, Guard, Keyspace};
 
-use super::commit::{MAX_KEY_BYTES, add_rows, write};
+use super::commit::{add_rows, write};
 use super::disk_space::Disk;
-use super::{Embedded, UNREADABLE, keyspace_options};
+use super::{Embedded, UNREADABLE, key_limit, keyspace_options};
 use crate::store::table::{RowIterator, Rows};
 use crate::store::{RowChange, StoreError, Table, TableName};
 
@@ -58,8 +58,7 @@ impl Embedded {
 
 impl Rows for KeyspaceRows {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        // No row has such a key, and the database would panic.
-        if !(1..=MAX_KEY_BYTES).contains(&key.len()) {
+        if !key_limit::is_possible(key) {
             return Ok(None);
         }
         Ok(self.keyspace.get(key).context(UNREADABLE)?.map(|value| value.to_vec()))
@@ -70,16 +69,10 @@ impl Rows for KeyspaceRows {
         Ok(self.keyspace.iter().map(key).collect::<anyhow::Result<_>>()?)
     }
 
-    fn range(&self, from: Bound<Vec<u8>>, to: Bound<Vec<u8>>) -> RowIterator {
-        // The same.
-        if let Some(bound) = [&from, &to].into_iter().find(|bound| length(bound) > MAX_KEY_BYTES) {
-            let error = anyhow!(
-                "a bound of a range has {} bytes; a key has at most {MAX_KEY_BYTES}",
-                length(bound)
-            );
-            return Box::new(std::iter::once(Err(error.into())));
-        }
-        let rows = self.keyspace.range::<Vec<u8>, _>((from, to));
+    fn range(&self, from: Bound<&[u8]>, to: Bound<&[u8]>) -> RowIterator {
+        let rows = self
+            .keyspace
+            .range::<&[u8], _>((key_limit::lower(from), key_limit::upper(to)));
         Box::new(rows.map(|entry| {
             let (key, value) = entry.into_inner().context(UNREADABLE)?;
             Ok((key.to_vec(), value.to_vec()))
@@ -95,12 +88,5 @@ impl Rows for KeyspaceRows {
         let mut batch = self.db.batch();
         add_rows(&self.keyspaces, changes, &mut batch)?;
         write(batch, &self.disk)
-    }
-}
-
-fn length(bound: &Bound<Vec<u8>>) -> usize {
-    match bound {
-        Bound::Included(key) | Bound::Excluded(key) => key.len(),
-        Bound::Unbounded => 0,
     }
 }

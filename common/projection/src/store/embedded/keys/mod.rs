@@ -7,13 +7,14 @@ mod row;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Bound;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
 use fjall::{Guard, Keyspace, OwnedWriteBatch, Readable, Snapshot};
 use orderlog_contract::idempotency::IdempotencyKey;
 
-use super::UNREADABLE;
+use super::{UNREADABLE, key_limit};
 use crate::store::{KeyChanges, KeyUse};
 use plan::Plan;
 use row::{AgedRow, decode_row, encode_row, order_name};
@@ -88,8 +89,12 @@ impl Keys {
     pub fn use_of(&self, snapshot: &Snapshot, key: &IdempotencyKey, order_id: &str) -> anyhow::Result<Option<KeyUse>> {
         let from = order_name(key, order_id);
         let to = [from.as_slice(), &[1]].concat();
+        let (from, to) = (
+            key_limit::lower(Bound::Included(&from)),
+            key_limit::upper(Bound::Excluded(&to)),
+        );
         let first = snapshot
-            .range(&self.rows, from..to)
+            .range::<&[u8], _>(&self.rows, (from, to))
             .next()
             .map(Guard::value)
             .transpose();

@@ -157,3 +157,20 @@ fn a_dead_letter_gives_the_original_position_only_of_a_record_with_the_same_valu
     assert_eq!(index.origin_of("t-3-1", "g").expect("reads"), None);
     assert_eq!(index.origin_of("t-3-2", "f").expect("reads"), None);
 }
+
+#[test]
+fn an_index_that_was_discarded_is_another_generation_and_a_restart_keeps_it() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let index = with_one(&dir);
+    let first = index.generation();
+    index.add(vec![entry(9, None, row(None, "B", 0))]).expect("adds");
+    drop(index);
+    let index = open(&dir, "dlq");
+    assert_eq!(index.generation(), first);
+    index.clear().expect("clears");
+    let second = index.generation();
+    assert_ne!(second, first);
+    drop(index);
+    assert_eq!(open(&dir, "dlq").generation(), second);
+    assert_ne!(open(&dir, "another").generation(), second);
+}

@@ -38,12 +38,12 @@ async fn the_console_names_the_address_that_clients_bootstrap_from() {
 async fn the_commands_on_each_page_work_as_shown() {
     for (is_cart, expected) in [(true, ["201", "200", "200"]), (false, ["201", "200", "200"])] {
         let pipeline = start_sandbox(&[]).await.expect("starts");
-        let url = if is_cart {
-            &pipeline.cart_url
+        let page = if is_cart {
+            pipeline.cart_url.clone()
         } else {
-            &pipeline.order_url
+            format!("{}/about", pipeline.order_url)
         };
-        let commands = commands(url).await;
+        let commands = commands(&page).await;
         assert_eq!(commands.len(), expected.len(), "{commands:?}");
         for (command, status) in commands.into_iter().zip(expected) {
             let answer = run(command.clone()).await;

@@ -5,6 +5,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use orderlog_kafka::cluster::{Cluster, ProducerOptions};
+use orderlog_kafka::high_watermarks::high_watermarks;
 use orderlog_kafka::producer::{Delivered, Producer, Record, WriteError};
 use orderlog_kafka::record_reader::{OwnedRecord, ReadError, RecordReader};
 use orderlog_kafka::settings::KafkaConfig;
@@ -126,6 +127,23 @@ fn what_is_written_is_reported_and_followed_from_the_offsets_that_the_caller_kee
         !found.continues(&BTreeMap::from([(0, 2)])),
         "it ends before that offset"
     );
+}
+
+#[test]
+fn the_high_watermark_of_each_partition_is_told_or_that_no_broker_answers() {
+    let fixture = Fixture::new();
+    fixture.broker.create_topic(TOPIC, 2, 1).expect("a topic");
+    assert_eq!(fixture.producer().write("a", 1).map(|at| at.offset), Ok(Some(0)));
+    let ends = high_watermarks(&fixture.cluster, TOPIC, LONG).expect("the ends");
+    assert_eq!(ends, BTreeMap::from([(0, 0), (1, 1)]));
+    let unreachable = KafkaConfig {
+        bootstrap_servers: "127.0.0.1:1".to_owned(),
+        has_admin_api: false,
+        ..KafkaConfig::default()
+    };
+    let unreachable = Cluster::new("test", &unreachable).expect("a cluster");
+    let error = high_watermarks(&unreachable, TOPIC, Duration::from_millis(100)).expect_err("no broker");
+    assert_eq!(error.to_string(), "asking where topic topic ends");
 }
 
 /// Tails until everything was returned, as far as the broker has told.

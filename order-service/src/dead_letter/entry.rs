@@ -108,7 +108,10 @@ mod tests {
         ]
     }
 
-    fn record() -> impl Strategy<Value = (Option<i64>, Option<Vec<u8>>, Option<Vec<u8>>, Vec<OwnedHeader>)> {
+    /// Its time, key, value and headers.
+    type Record = (Option<i64>, Option<Vec<u8>>, Option<Vec<u8>>, Vec<OwnedHeader>);
+
+    fn record() -> impl Strategy<Value = Record> {
         let header = (prop::sample::select(READ.to_vec()), value());
         let headers = prop::collection::vec(header, 0..10).prop_map(|headers| {
             let mut headers: Vec<OwnedHeader> = headers.into_iter().map(|(name, value)| (name.into(), value)).collect();

@@ -121,7 +121,11 @@ async fn the_index_survives_a_restart_and_a_rebuild_but_not_another_topic() {
         assert!(index.has("t-2-1", "f").expect("reads"));
     }
     let other = open(&dir, "other-dlq");
-    assert_eq!(other.summary().expect("reads"), Summary::of("other-dlq"));
+    let empty = Summary {
+        generation: other.generation(),
+        ..Summary::of("other-dlq")
+    };
+    assert_eq!(other.summary().expect("reads"), empty);
     assert_empty(&other);
 }
 
@@ -156,4 +160,21 @@ fn a_dead_letter_gives_the_original_position_only_of_a_record_with_the_same_valu
     assert_eq!(index.origin_of("t-3-1", "").expect("reads"), None);
     assert_eq!(index.origin_of("t-3-1", "g").expect("reads"), None);
     assert_eq!(index.origin_of("t-3-2", "f").expect("reads"), None);
+}
+
+#[test]
+fn an_index_that_was_discarded_is_another_generation_and_a_restart_keeps_it() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let index = with_one(&dir);
+    let first = index.generation();
+    index.add(vec![entry(9, None, row(None, "B", 0))]).expect("adds");
+    drop(index);
+    let index = open(&dir, "dlq");
+    assert_eq!(index.generation(), first);
+    index.clear().expect("clears");
+    let second = index.generation();
+    assert_ne!(second, first);
+    drop(index);
+    assert_eq!(open(&dir, "dlq").generation(), second);
+    assert_ne!(open(&dir, "another").generation(), second);
 }

@@ -53,14 +53,15 @@ impl FromStr for RecordPosition {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut parts = text.rsplitn(3, '-');
-        let (offset, partition) = (parts.next().and_then(number), parts.next().and_then(number));
-        let parsed = (|| {
+        let mut next = || parts.next();
+        let (offset, partition, topic) = (next(), next(), next());
+        let parsed = topic.filter(|topic| is_topic(topic)).and_then(|topic| {
             Some(Self {
-                topic: parts.next().filter(|topic| is_topic(topic))?.to_owned(),
-                partition: i32::try_from(partition?).ok()?,
-                offset: offset?,
+                topic: topic.to_owned(),
+                partition: i32::try_from(partition.and_then(number)?).ok()?,
+                offset: offset.and_then(number)?,
             })
-        })();
+        });
         parsed.ok_or("must be <topic>-<partition>-<offset>, such as order-events-0-17")
     }
 }

@@ -12,6 +12,7 @@ fn row(size: u64) -> DeadLetterRow {
         size,
         replays: 0,
         origin: None,
+        position: None,
         first_code: None,
         state: DeadLetterState::Open,
         settled: None,

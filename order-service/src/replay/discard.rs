@@ -9,12 +9,13 @@ use orderlog_kafka::producer::{Delivered, Producer, WriteError};
 use orderlog_runtime::supervisor::Supervisor;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use super::error::ReplayError;
 use super::select::{Scope, Selecting, select};
 use super::selection::Selection;
 use super::steps::Steps;
-use super::turn::{Ends, SharedTurn, await_indexed};
+use super::turn::{Ends, SharedTurn, await_indexed, is_ahead};
 use super::writer::{by_partition, mark};
 use crate::dead_letter::marks::{MAX_IDS, Mark};
 use crate::dead_letter::{DeadLetterId, DeadLetterState, Index};
@@ -131,8 +132,12 @@ impl Discarder {
         let mut turn = turn.map_err(|_| not_current("a replay takes long to write its records"))?;
         let generation = self.index.generation();
         // The replay before may have sent what the index does not show yet.
+        let next = self.index.next_offsets()?;
         let ends = self.ends.of(self.index.topic()).await;
         let ends = ends.map_err(|error| ReplayError::NotCurrent(format!("{error:#}")))?;
+        if is_ahead(&next, &ends) {
+            return Err(not_current("the dead-letter topic was recreated, and is read again"));
+        }
         if !await_indexed(&self.index, &ends, Instant::now() + INDEX_TIMEOUT).await {
             return Err(not_current(
                 "the index of dead letters is behind its topic, where another producer's transaction may be open",
@@ -151,7 +156,7 @@ impl Discarder {
     async fn mark_from(
         &self,
         discard: &Discard,
-        generation: uuid::Uuid,
+        generation: Uuid,
         discarded: &mut Discarded,
         written: &mut BTreeMap<i32, i64>,
     ) -> Result<(), ReplayError> {

@@ -52,6 +52,12 @@ pub(super) fn is_behind(next: &BTreeMap<i32, i64>, ends: &BTreeMap<i32, i64>) ->
         .any(|(partition, end)| next.get(partition).copied().unwrap_or(0) < *end)
 }
 
+/// Whether that is above those ends in some partition, which is so only if the topic was recreated or truncated.
+pub(super) fn is_ahead(next: &BTreeMap<i32, i64>, ends: &BTreeMap<i32, i64>) -> bool {
+    next.iter()
+        .any(|(partition, next)| *next > ends.get(partition).copied().unwrap_or(0))
+}
+
 /// Waits until the index has everything below those ends. Returns whether it has.
 pub(super) async fn await_indexed(index: &Index, ends: &BTreeMap<i32, i64>, deadline: Instant) -> bool {
     let mut progress = index.progress();
@@ -62,6 +68,14 @@ pub(super) async fn await_indexed(index: &Index, ends: &BTreeMap<i32, i64>, dead
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_index_that_goes_beyond_the_end_of_any_partition_is_of_another_topic() {
+        let ends = BTreeMap::from([(0, 5), (1, 0)]);
+        let is_ahead = |next: &[(i32, i64)]| is_ahead(&next.iter().copied().collect(), &ends);
+        assert!(!is_ahead(&[]) && !is_ahead(&[(0, 5), (1, 0)]) && !is_ahead(&[(2, 0)]));
+        assert!(is_ahead(&[(0, 6)]) && is_ahead(&[(1, 1)]) && is_ahead(&[(2, 1)]));
+    }
 
     #[test]
     fn every_partition_must_have_been_read_to_its_end() {

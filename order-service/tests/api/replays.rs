@@ -121,6 +121,43 @@ async fn misplaced_events_go_to_their_partition_once_and_in_order_and_a_dry_run_
 }
 
 #[tokio::test]
+async fn dead_letters_in_several_partitions_are_discarded_or_replayed_each_once_and_counted_so() {
+    let world = World::without_topics().await;
+    world.broker.create_topic(TOPIC, PARTITIONS).expect("a topic");
+    world.broker.create_topic(DLQ, 3).expect("a topic");
+    let app = world.spawn_app().await;
+    for n in 0..20 {
+        write_misplaced(&world, &created(&format!("R-{n}")));
+    }
+    app.await_read(20, 20).await;
+    let (_, job) = post(&app, "/dlq/replay", json!({"all": true, "ratePerSecond": 4})).await;
+    let path = format!("/dlq/replays/{}", job["id"].as_str().expect("an id"));
+    let sent = || async { app.get(&path).await.1["sent"] != 0 };
+    assert!(eventually(sent).await);
+    let (status, answer) = post(&app, "/dlq/discard", json!({"all": true, "reason": "a test"})).await;
+    assert_eq!(status, 200, "{answer}");
+    let (_, info) = app.get("/dlq/info").await;
+    assert_eq!(info["byState"]["discarded"], answer["discarded"], "{info}");
+    assert_eq!(info["count"], 0, "the marks of all partitions are known: {info}");
+    let job = ended(&app, &job).await;
+    let (sent, discarded) = (job["sent"].as_u64(), answer["discarded"].as_u64());
+    assert_eq!(
+        sent.zip(discarded).map(|(sent, discarded)| sent + discarded),
+        Some(20),
+        "{job} {answer}"
+    );
+    assert_eq!(replays(&world).len() as u64, sent.expect("a count"));
+    let mut marked: Vec<i32> = Vec::new();
+    for mark in world.read(DLQ) {
+        if mark.header("orderlog.reason").is_some() {
+            marked.push(mark.partition);
+        }
+    }
+    marked.sort_unstable();
+    assert_eq!(marked, [0, 1, 2]);
+}
+
+#[tokio::test]
 async fn a_replay_can_be_stopped_and_another_waits_for_its_turn() {
     let world = World::new().await;
     let app = world.spawn_app().await;
@@ -137,6 +174,13 @@ async fn a_replay_can_be_stopped_and_another_waits_for_its_turn() {
     let reason = waiting["waiting"].as_str().expect("a reason");
     assert!(reason.contains(slow["id"].as_str().expect("an id")), "{waiting}");
 
+    let (_, unwanted) = post(&app, "/dlq/replay", json!({"ids": ["0-18"]})).await;
+    let (_, unwanted) = post(&app, &format!("{}/stop", path(&unwanted)), json!({})).await;
+    assert_eq!(
+        (&unwanted["state"], &unwanted["sent"]),
+        (&json!("stopped"), &json!(0)),
+        "nothing has to be waited for: {unwanted}"
+    );
     let (status, _) = post(&app, &format!("{}/stop", path(&slow)), json!({})).await;
     assert_eq!(status, 200);
     let stopped = ended(&app, &slow).await;
@@ -167,29 +211,29 @@ async fn a_replay_can_be_stopped_and_another_waits_for_its_turn() {
 async fn a_replay_goes_on_after_a_restart_where_it_was() {
     let world = World::new().await;
     let app = world.spawn_app().await;
-    for n in 0..30 {
+    for n in 0..20 {
         write_misplaced(&world, &created(&format!("R-{n}")));
     }
-    app.await_read(30, 30).await;
-    let (_, job) = post(&app, "/dlq/replay", json!({"all": true, "ratePerSecond": 10})).await;
+    app.await_read(20, 20).await;
+    let (_, job) = post(&app, "/dlq/replay", json!({"all": true, "ratePerSecond": 2})).await;
     let path = format!("/dlq/replays/{}", job["id"].as_str().expect("an id"));
     let sent = || async { app.get(&path).await.1["sent"] != 0 };
     assert!(eventually(sent).await);
     let store = app.stop().await;
     let before = replays(&world).len();
-    assert!((1..30).contains(&before), "{before}");
+    assert!((1..20).contains(&before), "{before}");
     let app = world.respawn_app(store, |_| ()).await;
     let job = ended(&app, &job).await;
     assert_eq!(
         (&job["state"], &job["sent"], outcomes(&job)),
-        (&json!("done"), &json!(30), vec![("applied", 30)]),
+        (&json!("done"), &json!(20), vec![("applied", 20)]),
         "{job}"
     );
     let sent = replays(&world);
     let mut letters: Vec<&str> = sent.iter().map(|record| record.text("orderlog.replay-of")).collect();
     letters.sort_unstable();
     letters.dedup();
-    assert_eq!((sent.len(), letters.len()), (30, 30), "once each");
+    assert_eq!((sent.len(), letters.len()), (20, 20), "once each");
 }
 
 #[tokio::test]

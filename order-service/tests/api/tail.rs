@@ -65,6 +65,7 @@ async fn every_record_is_a_line_whatever_is_in_it() {
             "not_framed",
             "undecodable",
             "undecodable",
+            "unknown_schema_id",
             "unknown_schema_id"
         ]
     );

@@ -25,6 +25,7 @@ mod python;
 mod registry_faults;
 mod registry_outage;
 mod replay;
+mod replay_topic;
 mod replicas;
 mod restart;
 mod schemas;

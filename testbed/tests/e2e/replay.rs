@@ -30,7 +30,7 @@ pub(crate) const POINTS: [(Point, u32); 6] = [
 const ROUND: usize = 350;
 
 /// Valid events in partitions that are not those of their keys.
-struct Misplaced {
+pub(crate) struct Misplaced {
     writer: Writer,
     schema_id: u32,
     partitions: i32,
@@ -38,7 +38,7 @@ struct Misplaced {
 }
 
 impl Misplaced {
-    async fn new(world: &World) -> anyhow::Result<Self> {
+    pub(crate) async fn new(world: &World) -> anyhow::Result<Self> {
         let registry = registry::Registry::new(&world.servers.registry)?;
         Ok(Self {
             writer: world.writer()?,
@@ -49,7 +49,7 @@ impl Misplaced {
     }
 
     /// Writes as many, and waits until they are dead letters.
-    async fn write(&mut self, count: usize, order: &Service) -> anyhow::Result<()> {
+    pub(crate) async fn write(&mut self, count: usize, order: &Service) -> anyhow::Result<()> {
         let open = order.http.dlq().await?.count;
         let mut reports = Vec::with_capacity(count);
         for n in self.written..self.written + count {
@@ -74,17 +74,17 @@ impl Misplaced {
     }
 }
 
-async fn start(http: &Client, body: Value) -> anyhow::Result<String> {
+pub(crate) async fn start(http: &Client, body: Value) -> anyhow::Result<String> {
     let answer = http.send_with(Method::POST, "/dlq/replay", &[], &body).await?;
     let job: Value = answer.read(202)?;
     Ok(job["id"].as_str().context("an id")?.to_owned())
 }
 
-async fn job(http: &Client, id: &str) -> anyhow::Result<Value> {
+pub(crate) async fn job(http: &Client, id: &str) -> anyhow::Result<Value> {
     http.get(&format!("/dlq/replays/{id}")).await?.read(200)
 }
 
-async fn ended(http: &Client, id: &str) -> anyhow::Result<Value> {
+pub(crate) async fn ended(http: &Client, id: &str) -> anyhow::Result<Value> {
     until("the replay ends", 4 * LONG, async || {
         let job = job(http, id).await?;
         anyhow::ensure!(job["state"] != "running", "{job}");
@@ -93,19 +93,19 @@ async fn ended(http: &Client, id: &str) -> anyhow::Result<Value> {
     .await
 }
 
-/// Waits until that many records of the replay were sent.
-async fn sent(http: &Client, id: &str, count: u64) -> anyhow::Result<()> {
+/// Waits until that many records of the replay were sent, and returns it.
+pub(crate) async fn sent(http: &Client, id: &str, count: u64) -> anyhow::Result<Value> {
     until("records are sent", LONG, async || {
         let job = job(http, id).await?;
         anyhow::ensure!(job["sent"].as_u64() >= Some(count), "{job}");
-        Ok(())
+        Ok(job)
     })
     .await
 }
 
 /// Checks that each of as many dead letters was sent once, and that the marks on the dead-letter topic name exactly those.
 /// Returns how many each job has sent.
-async fn each_once(world: &World, count: usize) -> anyhow::Result<BTreeMap<String, u64>> {
+pub(crate) async fn each_once(world: &World, count: usize) -> anyhow::Result<BTreeMap<String, u64>> {
     let (mut copies, mut jobs) = (BTreeMap::<String, String>::new(), BTreeMap::new());
     for record in world.log().await? {
         let (letter, job) = (record.header("orderlog.replay-of"), record.header("orderlog.job"));
@@ -139,6 +139,7 @@ async fn a_replay_that_is_killed_between_any_two_steps_goes_on_and_sends_nothing
         order.spawn_to_crash(&format!("{}:{nth}", point.name()), &[])?;
         order.ready().await?;
         let id = start(&order.http, json!({"all": true})).await?;
+        // It dies while it sends, so the replay is running.
         order.await_crash().await?;
         order.start_again(&[]).await?;
         let job = ended(&order.http, &id).await?;
@@ -217,9 +218,10 @@ async fn ten_thousand_dead_letters_are_replayed_through_five_kills() -> anyhow::
     let mut misplaced = Misplaced::new(&world).await?;
     misplaced.write(COUNT, &order).await?;
     let begun = Instant::now();
-    let id = start(&order.http, json!({"all": true})).await?;
+    let id = start(&order.http, json!({"all": true, "ratePerSecond": 1_000})).await?;
     for kill in 1..=5 {
-        sent(&order.http, &id, kill * 1_500).await?;
+        let job = sent(&order.http, &id, kill * 1_500).await?;
+        assert_eq!(job["state"], "running", "killed too late: {job}");
         order.kill()?;
         order.start_again(&[]).await?;
     }

@@ -3,6 +3,7 @@
 mod args;
 mod client;
 mod confirm;
+mod connection;
 mod jobs;
 mod model;
 mod replay;

@@ -52,6 +52,7 @@ fn contents(index: &Index) -> Contents {
     let pages = pages.collect();
     let mut summary = index.summary().expect("reads");
     summary.by_state.retain(|_, count| *count > 0);
+    summary.generation = Uuid::nil();
     let mut hours = index.by_hour(i64::MIN, i64::MAX).expect("reads");
     hours.retain(|_, count| *count > 0);
     let replayed = index.replayed_by(JOB).expect("reads");

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Interruption, LOOK_INTERVAL, Runner};
 use crate::replay::job::{Job, JobState};
-use crate::replay::turn::is_behind;
+use crate::replay::turn::{is_ahead, is_behind};
 
 impl Runner {
     /// Waits until the index has everything that was on the dead-letter topic when this began, whatever transactions are open
@@ -17,16 +17,22 @@ impl Runner {
     pub(super) async fn catch_up(&self, id: Uuid) -> Result<BTreeMap<i32, i64>, Interruption> {
         let ends = {
             let mut turn = self.turn.lock().await;
+            let next = self.index().next_offsets()?;
             let ends = self.ends.of(self.index().topic()).await?;
+            if is_ahead(&next, &ends) {
+                return Err(Interruption::Retry(
+                    "the dead-letter topic was recreated or truncated; it has to be read again".to_owned(),
+                ));
+            }
             turn.marks_unread = false;
             ends
         };
         let mut progress = self.index().progress();
-        while is_behind(&progress.borrow_and_update(), &ends) {
+        // Until it was complete once, nobody has looked whether the topic is still the one that the index was built from.
+        let has_been_complete = || self.dlq_status.completeness().as_of.is_some();
+        while is_behind(&progress.borrow_and_update(), &ends) || !has_been_complete() {
             self.check_stopping(id)?;
-            if self.index().generation() != self.job(id)?.generation {
-                return Err(Interruption::recreated());
-            }
+            self.check_generation(id)?;
             let reason = self.dlq_status.problems().into_iter().next();
             self.wait_for(
                 id,
@@ -36,8 +42,17 @@ impl Runner {
             );
             let _ = tokio::time::timeout(LOOK_INTERVAL, progress.changed()).await;
         }
+        // What the index says of the job is not said of another topic.
+        self.check_generation(id)?;
         self.jobs.note(id, |job| job.waiting = None);
         Ok(ends)
+    }
+
+    fn check_generation(&self, id: Uuid) -> Result<(), Interruption> {
+        if self.index().generation() != self.job(id)?.generation {
+            return Err(Interruption::recreated());
+        }
+        Ok(())
     }
 
     /// Waits until it is known what became of every record, and ends the job.

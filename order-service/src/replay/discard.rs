@@ -61,7 +61,7 @@ impl Replays {
                     Some(_) => {}
                 }
             }
-            for (partition, ids) in by_partition(unsettled.into_iter()) {
+            for (partition, ids) in by_partition(unsettled) {
                 discarded.count += ids.len() as u64;
                 let (reason, by) = (reason.to_owned(), by.to_owned());
                 let written = self.write_mark(partition, &Mark::Discarded { ids, reason, by }).await?;

@@ -344,7 +344,7 @@ async fn ids_that_are_too_long_for_the_store_are_those_of_no_order() {
     let long = &long[..65_000];
     for (path, expected) in [
         (format!("/orders?after={long}"), 200),
-        (format!("/getAllOrderIdsFromTopic?after={long}"), 200),
+        (format!("/getAllOrderIdsFromTopic?topic={TOPIC}&after={long}"), 200),
         (format!("/dlq/messages?orderId={long}"), 200),
         (format!("/orders?customerId={long}"), 400),
         (format!("/orders/{long}/history"), 400),

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use orderlog_kafka::partition::Partitioner;
+use testbed::wait::{LONG, until};
 use testbed::world::World;
 use testbed::writer::{NewRecord, Writer};
 
@@ -75,4 +76,30 @@ async fn a_hanging_transaction_costs_one_504_and_is_reported_until_it_ends() -> 
     assert_eq!(order.http.order("A-1", 2).await?.status, "confirmed");
     cart.http.updated("A-1", "shipped").await?;
     Ok(())
+}
+
+#[tokio::test]
+async fn a_hanging_transaction_on_the_dead_letter_topic_is_reported_until_it_ends() -> anyhow::Result<()> {
+    let world = World::new("open-dead-letters")?;
+    let mut order = world.order()?.spawn()?;
+    order.ready().await?;
+    let topic = world.dead_letter_topic();
+    let other = Writer::in_transaction(&world.servers.kafka, &topic)?;
+    let (partition, offset) = other.write(&NewRecord::of("A-1", "junk")).await?;
+    let names = format!(
+        "partition {partition} of the dead-letter topic {topic} is blocked by an open transaction at offset {offset}"
+    );
+    let health = order.await_reason(&[&names]).await?;
+    assert!(health.ready, "{health:?}");
+    let info = order.http.dlq().await?;
+    assert!(!info.complete, "{info:?}");
+
+    other.abort()?;
+    order.await_healthy().await?;
+    until("the index is complete", LONG, async || {
+        let info = order.http.dlq().await?;
+        anyhow::ensure!(info.complete && info.count == 0, "{info:?}");
+        Ok(())
+    })
+    .await
 }

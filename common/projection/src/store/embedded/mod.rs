@@ -14,6 +14,8 @@ mod damage_tests;
 mod disk_space;
 mod files;
 mod key_limit;
+#[cfg(test)]
+mod key_limit_tests;
 mod keys;
 mod open;
 mod open_error;

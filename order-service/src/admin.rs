@@ -2,16 +2,15 @@
 //! without one, only clients on the service's own machine. A web page of another origin may not in either case, not even one
 //! that `CORS_ORIGINS` lets write orders.
 
+mod key;
+
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap, HeaderName};
 use actix_web::{FromRequest, HttpRequest, web};
-use anyhow::{Context, bail, ensure};
-use clap::Args;
-use orderlog_projection::store::blocking;
+use anyhow::Context;
 use orderlog_runtime::secret::Secret;
 use orderlog_web::openapi::USER_HEADER;
 use orderlog_web::{Json, Problem, ProblemKind, hosts, origins};
@@ -21,6 +20,7 @@ use subtle::ConstantTimeEq;
 
 use crate::dead_letter::marks::MAX_BY_CHARS;
 use crate::hidden::is_printable;
+pub use key::{AdminAccess, AdminConfig};
 
 /// Headers by which proxies name their clients and themselves. A request with one of them has come through a proxy, so its
 /// peer's address says nothing about who sent it.
@@ -34,129 +34,6 @@ const OF_PROXIES: [&str; 6] = [
 ];
 /// The beginnings of the names of others.
 const OF_PROXIES_BEGIN: [&str; 2] = ["x-forwarded-", "x-envoy-"];
-
-/// Largest key file, in bytes.
-const MAX_FILE_BYTES: u64 = 64 * 1024;
-
-/// The key that administration needs.
-#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
-pub struct AdminConfig {
-    /// Key that clients send to replay or discard dead letters and to resume a partition, as Authorization: Bearer KEY.
-    /// Without one, only clients on this machine may do that
-    #[arg(
-        long = "admin-api-key",
-        env = "ADMIN_API_KEY",
-        value_name = "ADMIN_API_KEY",
-        hide_env_values = true
-    )]
-    pub key: Option<Secret>,
-
-    /// File that holds the key, instead of ADMIN_API_KEY; read at each such request
-    #[arg(
-        long = "admin-api-key-file",
-        env = "ADMIN_API_KEY_FILE",
-        value_name = "ADMIN_API_KEY_FILE",
-        value_parser = path
-    )]
-    pub key_file: Option<PathBuf>,
-}
-
-/// Compose files pass an unset variable as an empty one.
-fn path(text: &str) -> Result<PathBuf, std::convert::Infallible> {
-    Ok(text.into())
-}
-
-/// Whom a service lets change something.
-#[derive(Clone, Debug)]
-pub enum AdminAccess {
-    /// Clients on its own machine.
-    Loopback,
-    /// Whoever sends this key.
-    Key(Secret),
-    /// Whoever sends the key that is in this file at that time.
-    File(PathBuf),
-}
-
-impl AdminConfig {
-    /// The key in these settings, to send it; `None` if there is none.
-    ///
-    /// # Errors
-    /// Both settings are given, the file cannot be read, or the key cannot be sent in a header.
-    pub fn secret(&self) -> anyhow::Result<Option<Secret>> {
-        match AdminAccess::new(self)? {
-            AdminAccess::Loopback => Ok(None),
-            AdminAccess::Key(key) => Ok(Some(key)),
-            AdminAccess::File(path) => read(&path).map(Some),
-        }
-    }
-}
-
-impl AdminAccess {
-    /// As these settings say.
-    ///
-    /// # Errors
-    /// Both settings are given, the file cannot be read, or the key cannot be sent in a header.
-    pub fn new(config: &AdminConfig) -> anyhow::Result<Self> {
-        let key = config.key.as_ref().filter(|key| !key.is_empty());
-        let file = config.key_file.as_deref().filter(|path| !path.as_os_str().is_empty());
-        match (key, file) {
-            (None, None) => Ok(Self::Loopback),
-            (Some(_), Some(_)) => bail!("both ADMIN_API_KEY and ADMIN_API_KEY_FILE are set; keep only one"),
-            (Some(key), None) => {
-                check(key).context("the value of ADMIN_API_KEY (--admin-api-key)")?;
-                Ok(Self::Key(key.clone()))
-            }
-            (None, Some(path)) => read(path).map(|_| Self::File(path.to_owned())),
-        }
-    }
-
-    /// Whether a key is needed.
-    pub fn requires_key(&self) -> bool {
-        !matches!(self, Self::Loopback)
-    }
-
-    /// The key that is needed now.
-    async fn key(self) -> anyhow::Result<Option<Secret>> {
-        match self {
-            Self::Loopback => Ok(None),
-            Self::Key(key) => Ok(Some(key)),
-            // Each time, so that a key that was replaced is refused at once.
-            Self::File(path) => blocking(move || read(&path)).await.map(Some),
-        }
-    }
-}
-
-/// The key in the file, without the trailing newline that editors add.
-fn read(path: &Path) -> anyhow::Result<Secret> {
-    let file = || {
-        format!(
-            "the file of ADMIN_API_KEY_FILE (--admin-api-key-file), {}",
-            path.display()
-        )
-    };
-    let context = || format!("cannot read {}", file());
-    let found = std::fs::metadata(path).with_context(context)?;
-    // why: a pipe or a device could keep whoever reads it waiting
-    ensure!(found.is_file(), "{} is not a regular file", file());
-    ensure!(
-        found.len() <= MAX_FILE_BYTES,
-        "{} has more than {MAX_FILE_BYTES} bytes; is it the key's?",
-        file()
-    );
-    let text = std::fs::read_to_string(path).with_context(context)?;
-    let key = Secret::from(text.trim());
-    ensure!(!key.is_empty(), "{} is empty; write the key into it", file());
-    check(&key).with_context(file)?;
-    Ok(key)
-}
-
-fn check(key: &Secret) -> anyhow::Result<()> {
-    ensure!(
-        key.expose().bytes().all(|byte| byte.is_ascii_graphic()),
-        "holds a character that cannot be sent as a bearer token; use only letters, digits and ASCII punctuation, on one line"
-    );
-    Ok(())
-}
 
 /// Somebody who may change something. As a parameter of a handler it refuses everybody else.
 #[derive(Clone, Debug, PartialEq, Eq)]

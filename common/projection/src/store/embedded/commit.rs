@@ -6,8 +6,8 @@ use fjall::{OwnedWriteBatch, PersistMode};
 use super::Embedded;
 use super::disk_space::Disk;
 use super::key_limit::{self, MAX_KEY_BYTES};
+use super::keyspaces::Keyspaces;
 use super::order_row::encode_order;
-use super::table::Keyspaces;
 use crate::store::{BatchChanges, RowChange, StoreError};
 
 /// Longest value of a row, in bytes: far more than any row needs, and less than the database takes.

@@ -4,7 +4,7 @@
 //! - `open`, `open_error`, `files`: opening, which does not trust what is on the disk;
 //! - `origin`: whose store it is;
 //! - `read`, `commit`, `sync`: reading, the one atomic write, and fsync;
-//! - `keys`, `table`: idempotency keys, and tables of bytes;
+//! - `keys`, `table`, `keyspaces`: idempotency keys, and tables of bytes;
 //! - `key_limit`: keys that the database does not take, and so those of no row;
 //! - `order_row`: the format of an order.
 
@@ -17,6 +17,7 @@ mod key_limit;
 #[cfg(test)]
 mod key_limit_tests;
 mod keys;
+mod keyspaces;
 mod open;
 mod open_error;
 mod order_row;
@@ -36,7 +37,7 @@ use super::Schemas;
 use disk_space::{Disk, MIB};
 use files::Files;
 use keys::Keys;
-use table::Keyspaces;
+use keyspaces::Keyspaces;
 
 pub use open_error::OpenError;
 

@@ -10,8 +10,9 @@ use fjall::Database;
 use super::disk_space::{Disk, MIB};
 use super::files::{Files, LOST};
 use super::keys::Keys;
+use super::keyspaces::Keyspaces;
 use super::sync::{CLEARING, SYNCS};
-use super::table::{Keyspaces, table};
+use super::table::table;
 use super::{Embedded, OpenError, keyspace_options};
 use crate::store::Schemas;
 

@@ -1,34 +1,16 @@
 //! Tables of rows, one keyspace each.
 
-use std::collections::HashMap;
 use std::ops::Bound;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use anyhow::Context;
 use fjall::{Database, Guard, Keyspace};
 
 use super::commit::{add_rows, write};
 use super::disk_space::Disk;
+use super::keyspaces::Keyspaces;
 use super::{Embedded, UNREADABLE, key_limit, keyspace_options};
 use crate::store::table::{RowIterator, Rows};
 use crate::store::{RowChange, StoreError, Table, TableName};
-
-/// The keyspaces of the tables that were opened, by name: to look one up in the database for every row takes longer than to
-/// write it. Clones share them.
-#[derive(Clone, Default)]
-pub(super) struct Keyspaces(Arc<RwLock<HashMap<&'static str, Keyspace>>>);
-
-impl Keyspaces {
-    /// Those that are open. No table can be opened meanwhile.
-    pub fn open(&self) -> RwLockReadGuard<'_, HashMap<&'static str, Keyspace>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn add(&self, name: TableName, keyspace: &Keyspace) {
-        let mut open = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        open.insert(name.0, keyspace.clone());
-    }
-}
 
 struct KeyspaceRows {
     db: Database,

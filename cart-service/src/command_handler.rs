@@ -88,12 +88,15 @@ impl CommandHandler {
         }
         let done = self.with_locks(order_id, keyed, decide).await;
         match done {
-            // The outcome of an earlier attempt may have become known in the meantime.
+            // The outcome of an earlier attempt, or of this one, may have become known in the meantime.
             Err(
                 CommandError::Unavailable(_)
                 | CommandError::OrderUnresolved { .. }
                 | CommandError::OutcomeUnknown { .. },
-            ) => self.find_replay(order_id, keyed).await.map_or(done, Ok),
+            ) => match self.find_replay(order_id, keyed).await {
+                Some(found) => Ok(own_or_earlier(&done, found)),
+                None => done,
+            },
             done => done,
         }
     }
@@ -139,4 +142,50 @@ fn event_stamp() -> Result<EventStamp, CommandError> {
         event_id: event_id::event_id(now_ms),
         now_ms,
     })
+}
+
+/// What was found under the request's key: the answer of an earlier attempt, or, if `done` left the outcome of that very event
+/// open, of this one. (Its partition may have been rewound between its write and its answer.)
+fn own_or_earlier(done: &Result<CommandOutcome, CommandError>, found: CommandOutcome) -> CommandOutcome {
+    match (done, found) {
+        (Err(CommandError::OutcomeUnknown { event_id, .. }), CommandOutcome::Replayed(state))
+            if state.event_id == *event_id =>
+        {
+            CommandOutcome::Written(state)
+        }
+        (_, found) => found,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use orderlog_contract::testing::{an_event, state_after};
+
+    use super::*;
+
+    #[test]
+    fn an_event_that_turns_out_to_have_won_is_no_replay_to_the_attempt_that_wrote_it() {
+        let event = an_event("A", 1);
+        let found = || CommandOutcome::Replayed(Box::new(state_after(&event, (0, 7))));
+        let unknown = |event_id| {
+            Err(CommandError::OutcomeUnknown {
+                event_id,
+                reason: "records of the partition are being re-read".to_owned(),
+            })
+        };
+        assert!(matches!(
+            own_or_earlier(&unknown(event.event_id), found()),
+            CommandOutcome::Written(_)
+        ));
+        let other = an_event("A", 1).event_id;
+        assert!(matches!(
+            own_or_earlier(&unknown(other), found()),
+            CommandOutcome::Replayed(_)
+        ));
+        let unavailable = Err(CommandError::Unavailable("disk full".to_owned()));
+        assert!(matches!(
+            own_or_earlier(&unavailable, found()),
+            CommandOutcome::Replayed(_)
+        ));
+    }
 }

@@ -8,6 +8,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::web;
 pub use answer::Replay;
 use answer::ReplayAnswer;
+use orderlog_projection::store::StoreError;
 use orderlog_web::{Problem, ProblemKind, Reply};
 use request::{DiscardRequest, ReplayRequest};
 use serde::Serialize;
@@ -180,6 +181,7 @@ fn unknown(job: &str) -> Problem {
 
 fn problem(error: ReplayError) -> Problem {
     match error {
+        ReplayError::Store(StoreError::DiskFull(full)) => Problem::new(ProblemKind::Unavailable, full.to_string()),
         ReplayError::Store(error) => Problem::internal(error),
         error @ (ReplayError::Read(_)
         | ReplayError::Registry(_)

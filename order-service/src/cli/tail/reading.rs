@@ -57,13 +57,14 @@ impl Tail {
         output: &mut Output<W>,
         mut note: impl FnMut(&str),
     ) -> anyhow::Result<()> {
-        let reader = LogReader::new(&self.cluster, &self.topic, ConnectionState::default())?;
+        let new_reader = || LogReader::new(&self.cluster, &self.topic, ConnectionState::default());
+        let reader = new_reader()?;
         let count = self.partition_count(&reader, &mut note)?;
         let partitions: Vec<i32> = match &self.key {
             Some(key) => vec![self.cluster.partitioner.of_key(key.as_bytes(), count)],
             None => (0..count).collect(),
         };
-        let mut spans = start::spans(&reader, &self.from, &partitions, count)?;
+        let mut spans = start::spans(&reader, &self.from, &partitions, count, new_reader)?;
         if spans.is_empty() {
             // --order's partition is none of those that --from names.
             bail!("--from names none of the partitions that are read ({partitions:?}); name one of them");

@@ -73,11 +73,18 @@ pub struct Span {
     pub not_before: Option<i64>,
 }
 
-/// The spans of those partitions of a topic.
+/// The spans of those partitions of a topic. `another` makes another reader of it, for a look at its newest records: librdkafka
+/// may abort if a reader is assigned other offsets as soon as it has begun to read.
 ///
 /// # Errors
 /// A partition does not exist, or the broker does not answer.
-pub fn spans(reader: &LogReader, start: &Start, partitions: &[i32], count: i32) -> anyhow::Result<BTreeMap<i32, Span>> {
+pub fn spans(
+    reader: &LogReader,
+    start: &Start,
+    partitions: &[i32],
+    count: i32,
+    another: impl FnOnce() -> anyhow::Result<LogReader>,
+) -> anyhow::Result<BTreeMap<i32, Span>> {
     if let Start::Offsets(offsets) = start
         && let Some((&last, _)) = offsets.last_key_value()
     {
@@ -89,60 +96,70 @@ pub fn spans(reader: &LogReader, start: &Start, partitions: &[i32], count: i32) 
         );
     }
     let mut spans = BTreeMap::new();
+    // The starts of the partitions in which the broker finds no record of that time.
+    let mut without = BTreeMap::new();
     for &partition in partitions {
         let bounds = reader.bounds(partition, TIMEOUT)?;
-        let (from, not_before) = match start {
-            Start::Beginning => (bounds.0, None),
-            Start::End => (bounds.1, None),
-            Start::Offset(offset) => (*offset, None),
+        let from = match start {
+            Start::Beginning => bounds.0,
+            Start::End => bounds.1,
+            Start::Offset(offset) => *offset,
             Start::Offsets(offsets) => match offsets.get(&partition) {
-                Some(offset) => (*offset, None),
+                Some(offset) => *offset,
                 None => continue,
             },
-            Start::Time(millis) => at_time(reader, partition, bounds, *millis)?,
+            Start::Time(millis) => match reader.offset_at(partition, *millis, TIMEOUT)? {
+                Some(offset) => offset,
+                None => {
+                    without.insert(partition, bounds.0);
+                    bounds.1
+                }
+            },
         };
         let span = Span {
             next: from.clamp(bounds.0, bounds.1),
             end: bounds.1,
-            not_before,
+            not_before: None,
         };
         spans.insert(partition, span);
+    }
+    without.retain(|partition, start| spans[partition].end > *start);
+    if let Start::Time(millis) = start
+        && !without.is_empty()
+    {
+        // A broker that cannot look for times (librdkafka's mock) says that there is none, too: then the newest record shows it.
+        let newest = without.keys().map(|partition| (*partition, spans[partition].end - 1));
+        for partition in newest_since(&another()?, newest.collect(), *millis)? {
+            if let (Some(span), Some(start)) = (spans.get_mut(&partition), without.get(&partition)) {
+                span.next = *start;
+                span.not_before = Some(*millis);
+            }
+        }
     }
     Ok(spans)
 }
 
-fn at_time(
-    reader: &LogReader,
-    partition: i32,
-    (start, end): (i64, i64),
-    millis: i64,
-) -> anyhow::Result<(i64, Option<i64>)> {
-    if let Some(offset) = reader.offset_at(partition, millis, TIMEOUT)? {
-        return Ok((offset, None));
-    }
-    // None, says the broker. One that cannot look for times (librdkafka's mock) says so, too: then the newest record shows it.
-    if start < end && is_newest_since(reader, partition, end - 1, millis)? {
-        return Ok((start, Some(millis)));
-    }
-    Ok((end, None))
-}
-
-/// Whether the newest record of a partition, at that offset, has that timestamp or a later one. Where a marker of a transaction
-/// is at that offset, there is none.
-fn is_newest_since(reader: &LogReader, partition: i32, offset: i64, millis: i64) -> anyhow::Result<bool> {
-    reader.assign([(partition, offset)])?;
+/// The partitions whose newest record, at that offset, has that timestamp or a later one. Where a marker of a transaction is at
+/// that offset, there is none.
+fn newest_since(reader: &LogReader, mut newest: BTreeMap<i32, i64>, millis: i64) -> anyhow::Result<Vec<i32>> {
+    reader.assign(newest.clone())?;
     let until = Instant::now() + TIMEOUT;
-    while Instant::now() < until {
-        let batch = reader.next_batch(1, Duration::from_millis(500));
-        match batch.first() {
-            Some(LogEvent::Record(record)) => {
-                return Ok(record.timestamp().to_millis().is_some_and(|at| at >= millis));
+    let mut found = Vec::new();
+    while !newest.is_empty() && Instant::now() < until {
+        for event in reader.next_batch(newest.len(), Duration::from_millis(500)) {
+            match event {
+                LogEvent::Record(record) => {
+                    let is_since = record.timestamp().to_millis().is_some_and(|at| at >= millis);
+                    if newest.remove(&record.partition()).is_some() && is_since {
+                        found.push(record.partition());
+                    }
+                }
+                LogEvent::End { partition, .. } => drop(newest.remove(&partition)),
+                LogEvent::OutOfRange | LogEvent::TopicMissing | LogEvent::TopicRecreated => return Ok(found),
             }
-            Some(_) => return Ok(false),
-            None => {}
         }
     }
-    Ok(false)
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 use std::time::Duration;
 
 use orderlog_runtime::crash_point::{PANIC_AT, Point};
+use reqwest::Method;
+use serde_json::json;
 use testbed::poison::{Kind, Poisoner, ValueEnum};
 use testbed::service::{Program, Service, Setup};
 use testbed::wait::{LONG, until};
@@ -14,7 +16,7 @@ const EXIT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where each service panics, and at which visit of that point: every task and thread that lives as long as the
 /// service, in everything that it does.
-const PANICS: [(Program, Point, u32); 25] = [
+const PANICS: [(Program, Point, u32); 28] = [
     (Program::Cart, Point::StoreClearing, 1),
     (Program::Cart, Point::SchemaRegistered, 1),
     (Program::Cart, Point::SchemaLearned, 1),
@@ -40,7 +42,13 @@ const PANICS: [(Program, Point, u32); 25] = [
     (Program::Order, Point::DeadLettersAcknowledged, 1),
     (Program::Order, Point::DeadLettersIndexed, 1),
     (Program::Order, Point::DeadLetterReported, 1),
+    (Program::Order, Point::ReplayNotBegun, 1),
+    (Program::Order, Point::ReplayProduced, 1),
+    (Program::Order, Point::ReplayCommitted, 1),
 ];
+
+/// Those that only a replay reaches.
+const IN_REPLAYS: [Point; 3] = [Point::ReplayNotBegun, Point::ReplayProduced, Point::ReplayCommitted];
 
 /// Where only a request panics.
 const REQUESTS: [(Program, Point, u32); 4] = [
@@ -86,7 +94,7 @@ async fn a_panic_in_any_part_ends_the_service() -> anyhow::Result<()> {
                     .with("REBUILD", rebuild)
                     .with(PANIC_AT, &at)
                     .spawn()?;
-                panics_and_ends(&mut service, healthy, poisoner)
+                panics_and_ends(&mut service, healthy, poisoner, IN_REPLAYS.contains(point))
                     .await
                     .map_err(|error| error.context(format!("{} at {at}{}", program.name(), service.log_tail())))
             }
@@ -96,7 +104,12 @@ async fn a_panic_in_any_part_ends_the_service() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn panics_and_ends(service: &mut Service, healthy: &Service, poisoner: &Poisoner) -> anyhow::Result<()> {
+async fn panics_and_ends(
+    service: &mut Service,
+    healthy: &Service,
+    poisoner: &Poisoner,
+    replays: bool,
+) -> anyhow::Result<()> {
     until("it panics", LONG, async || {
         // Requests that make all of them work. It may exit in the middle of it.
         let id = format!("A-{:08x}", fastrand::u32(..));
@@ -105,6 +118,10 @@ async fn panics_and_ends(service: &mut Service, healthy: &Service, poisoner: &Po
         healthy.http.created(&format!("B-{id}")).await?;
         for kind in [Kind::NotAvro, Kind::UnknownSchemaId] {
             poisoner.write(kind, &id, &[]).await?;
+        }
+        if replays {
+            let all = ("application/json", json!({"all": true}).to_string());
+            let _ = service.http.send(Method::POST, "/dlq/replay", Some(all)).await;
         }
         let panicked = service.log().contains("panicked at");
         anyhow::ensure!(panicked, "it continues");

@@ -19,7 +19,7 @@ use super::{health, preconditions, problem_pages};
 /// The request header that names who changes something.
 pub const USER_HEADER: &str = "X-Orderlog-User";
 /// Its format: at most 100 printable characters. ASCII only, which every client can send; the services accept UTF-8, too.
-const USER_PATTERN: &str = "^[!-~](?:[ -~]{0,98}[!-~])?$";
+const USER_PATTERN: &str = "^(?:[!-~](?:[ -~]{0,98}[!-~])?)?$";
 
 /// The format of an `Idempotency-Key` after header parsing: 1 to 64 printable ASCII characters.
 const IDEMPOTENCY_KEY: &str = "^[!-~](?:[ -~]{0,62}[!-~])?$";

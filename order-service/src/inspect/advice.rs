@@ -153,7 +153,7 @@ fn unknown_schema(case: &Case<'_>) -> String {
         )
     } else if case.has_schema {
         format!(
-            "The schema that it names is not registered, but its producer sent it along: register it with the command, then replay. The registry answers with the next free id: the record can be read if that is {{\"id\":{id}}}."
+            "The schema that it names is not registered, but its producer sent it along: register it with the command, then replay. The registry answers with the next free id: the record can be read if that is {{\"id\":{id}}}. If it answers with another id, a replay does not help: have the producer send the event again, then discard this one."
         )
     } else {
         format!(

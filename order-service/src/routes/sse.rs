@@ -21,7 +21,7 @@ use futures::stream;
 use orderlog_web::{Problem, ProblemKind, Query, Streamed, query};
 use serde::Deserialize;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::event_streams::{MAX_STREAMS, Place};
 use crate::state::State;
@@ -47,6 +47,18 @@ pub struct Parameters {
     seconds: Option<u64>,
 }
 
+/// One event of the stream.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it only describes what is written as text")]
+pub struct StreamedEvent {
+    /// What it is about.
+    #[schema(example = "orders")]
+    event: String,
+    /// JSON.
+    #[schema(example = r#"{"orders":[],"skipped":0}"#)]
+    data: String,
+}
+
 /// Streams what happens.
 #[utoipa::path(
     get, path = "/events", tag = "operations", params(Parameters),
@@ -60,7 +72,7 @@ pub struct Parameters {
         - `replay`, at most four times a second for each of the newest replays: as `/dlq/replays/{job}`, without `messages`;\n\
         - `health`, at most once a second: as `/health`.\n\n\
         A comment line every 10 seconds shows that the stream is alive. The same under `/api`: there is no envelope.",
-    responses((status = 200, description = "The events.", body = String, content_type = "text/event-stream", example = "event: orders\ndata: {\"orders\":[],\"skipped\":0}\n\n"))
+    responses((status = 200, description = "The events.", body = StreamedEvent, content_type = "text/event-stream"))
 )]
 pub async fn events(
     state: web::Data<State>,

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use orderlog_contract::rejection::Code;
+use orderlog_web::whole_number::WholeNumber;
 use orderlog_web::{Problem, openapi};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{KnownFormat, Schema, SchemaFormat};
@@ -32,6 +34,7 @@ pub struct ReplayRequest {
     /// Whether only to tell what would become of the records.
     pub dry_run: bool,
     /// How many records are sent in a second at most, 1 to 100000; by default `REPLAY_RATE`.
+    #[serde(deserialize_with = "rate")]
     #[schema(minimum = 1, maximum = 100_000)]
     rate_per_second: Option<u32>,
 }
@@ -106,6 +109,16 @@ impl DiscardRequest {
         }
         Ok(reason.to_owned())
     }
+}
+
+/// A rate as JSON has it: 50.0 is 50.
+fn rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let Some(number) = Option::<WholeNumber>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    let rate = number.get().and_then(|rate| u32::try_from(rate).ok());
+    rate.map(Some)
+        .ok_or_else(|| D::Error::custom(format!("must be a whole number from 1 to {MAX_REPLAY_RATE}")))
 }
 
 fn selection(

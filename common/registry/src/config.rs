@@ -1,11 +1,10 @@
 //! Settings of the schema registry: addresses, credentials, and what to do about our schemas. Whether they contradict each
 //! other, and what the files hold, is checked when the client is built.
 
-use std::convert::Infallible;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use orderlog_runtime::secret::Secret;
+use orderlog_runtime::secret::{Secret, path};
 
 use crate::urls;
 pub use crate::urls::{InvalidUrls, RegistryUrl, RegistryUrls};
@@ -119,11 +118,6 @@ impl Default for RegistryConfig {
     fn default() -> Self {
         Self::at(DEFAULT_REGISTRY_URL).expect("the default is an address: a test proves it")
     }
-}
-
-/// clap's own parser rejects an empty path, but compose files pass an unset variable as an empty one.
-fn path(text: &str) -> Result<PathBuf, Infallible> {
-    Ok(text.into())
 }
 
 #[cfg(test)]

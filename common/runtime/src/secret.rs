@@ -1,6 +1,7 @@
 //! Values that must not be shown.
 
 use std::convert::Infallible;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -49,6 +50,15 @@ impl PartialEq for Secret {
 }
 
 impl Eq for Secret {}
+
+/// A clap value parser for the path of a secret's file. clap's own rejects an empty path, but compose files pass an unset
+/// variable as an empty one.
+///
+/// # Errors
+/// Never.
+pub fn path(text: &str) -> Result<PathBuf, Infallible> {
+    Ok(text.into())
+}
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail, ensure};
 use clap::Args;
 use orderlog_projection::store::blocking;
-use orderlog_runtime::secret::Secret;
+use orderlog_runtime::secret::{Secret, path};
 
 /// Largest key file, in bytes.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
@@ -31,11 +31,6 @@ pub struct AdminConfig {
         value_parser = path
     )]
     pub key_file: Option<PathBuf>,
-}
-
-/// Compose files pass an unset variable as an empty one.
-fn path(text: &str) -> Result<PathBuf, std::convert::Infallible> {
-    Ok(text.into())
 }
 
 /// Whom a service lets change something.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use orderlog_runtime::secret::Secret;
+use orderlog_runtime::secret::{Secret, path};
 use url::Url;
 
 use super::values::{http_url, user};
@@ -57,11 +57,6 @@ pub struct AdminKey {
         value_parser = path
     )]
     key_file: Option<PathBuf>,
-}
-
-/// Compose files pass an unset variable as an empty one.
-fn path(text: &str) -> Result<PathBuf, std::convert::Infallible> {
-    Ok(text.into())
 }
 
 impl AdminKey {
